@@ -27,7 +27,7 @@ class PartialDate:
         if len(parts) > 3 or [len(p) for p in parts] != widths or not all(p.isascii() and p.isdigit() for p in parts):
             raise ValueError("not a date, a year and month, or a year")
         numbers = [int(p) for p in parts]
-        date(*(numbers + [1, 1])[:3])
+        date(*[*numbers, 1, 1][:3])
         return cls(*numbers)
 
     @property
