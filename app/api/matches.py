@@ -1,0 +1,103 @@
+"""`POST /v1/matches` and its relatives: patients in, ranked and explained trials out. Nothing of a patient is kept."""
+
+from collections.abc import Callable
+from datetime import date
+
+from fastapi import APIRouter, Body
+from starlette.responses import Response
+
+import matching
+from app.api import cursors
+from app.api.answers import about_patient
+from app.api.countries import country_names
+from app.api.deps import StoreDep, Today
+from app.api.errors import CursorError
+from app.api.examples import request_examples
+from app.api.patients import to_patient
+from app.api.schemas.matches import (
+    FiltersIn,
+    MatchAnswerOut,
+    MatchOptions,
+    MatchRequest,
+    Problem,
+    radius_km,
+)
+from app.store.reader import SqlTrialReader
+
+router = APIRouter(tags=["matches"])
+
+PROBLEMS: dict[int | str, dict[str, object]] = {
+    400: {"model": Problem, "description": "The cursor belongs to another request"},
+    413: {"model": Problem, "description": "The body is too large"},
+    422: {"model": Problem, "description": "The request is not valid; every fault is named"},
+}
+
+Locate = Callable[[matching.Location], tuple[float, float] | None]
+
+
+def engine_filters(sent: FiltersIn) -> matching.Filters:
+    """The engine's filters; no status means the trials a patient can join now or soon, `any` lifts that."""
+    statuses = None if "any" in sent.status else tuple(sent.status) or tuple(s.value for s in matching.JOINABLE)
+    return matching.Filters(
+        statuses=statuses,
+        phases=tuple(sent.phase),
+        radius_km=radius_km(sent.radius) if sent.radius else None,
+        countries=country_names(sent.country),
+        intervention_types=tuple(sent.intervention_type),
+    )
+
+
+def day_of(sent: str | None, today: date) -> date:
+    """The day of the match: as sent, else today."""
+    return date.fromisoformat(sent) if sent else today
+
+
+def offset_of(sent: MatchOptions, bound_to: str) -> int:
+    """How many rows were shown before this page; raises CursorError."""
+    if sent.cursor is None:
+        return 0
+    position = cursors.decode(sent.cursor, bound_to)
+    if len(position) != 1 or not isinstance(position[0], int) or position[0] < 0:
+        raise CursorError("This cursor was not given by this service; begin again without one.")
+    return position[0]
+
+
+def answer(reader: SqlTrialReader, sent: MatchRequest, today: date, locate: Locate | None) -> dict[str, object]:
+    """The whole answer to one request, as plain JSON data."""
+    on = day_of(sent.on, today)
+    patient = to_patient(sent.patient, on)
+    bound_to = cursors.binding(
+        {**sent.model_dump(exclude={"cursor", "limit", "include", "language", "audience"}), "on": on.isoformat()}
+    )
+    found = matching.match(
+        reader,
+        patient,
+        on=on,
+        filters=engine_filters(sent.filters),
+        scope=sent.scope,
+        limit=sent.limit,
+        offset=offset_of(sent, bound_to),
+        include=frozenset(sent.include),
+        locate=locate,
+        language=sent.language,
+        audience=sent.audience,
+    )
+    next_cursor = cursors.encode([found.next_offset], bound_to) if found.next_offset is not None else None
+    return matching.answer_to_json(
+        found, include=frozenset(sent.include), data_version=reader.data_version, next_cursor=next_cursor
+    )
+
+
+@router.post(
+    "/v1/matches",
+    summary="Match a patient with trials",
+    response_model=MatchAnswerOut,
+    responses=PROBLEMS,
+)
+def post_matches(
+    store: StoreDep,
+    today: Today,
+    body: MatchRequest = Body(openapi_examples=request_examples("matches")),  # noqa: B008  # FastAPI's way to give examples
+) -> Response:
+    """Ranked trials that the patient may join, with an explanation for each criterion."""
+    return about_patient(answer(store.reader(), body, today, store.locate))

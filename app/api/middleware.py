@@ -1,0 +1,96 @@
+"""Pure ASGI layers around the routes: the last net for errors, the access log, rate limits, security headers."""
+
+import logging
+import time
+import uuid
+
+from limits import parse as parse_limit
+from limits.storage import MemoryStorage
+from limits.strategies import FixedWindowRateLimiter
+from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.api.errors import _unexpected, problem
+from app.metrics import Metrics
+
+access = logging.getLogger("app.access")
+
+KNOWN_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"})
+
+
+class Observe:
+    """Logs and counts each request by its path and route template, never by its query.
+
+    An error that no route caught becomes a problem document here, inside the server's own handler, which would
+    otherwise log the error's text.
+    """
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self.app = app
+        self.metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes a request on, then logs and counts it."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        begin = time.perf_counter()
+        status = 0
+        request_id = uuid.uuid4().hex
+
+        async def sending(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                headers["X-Request-ID"] = request_id
+                headers["X-Content-Type-Options"] = "nosniff"
+                headers["Referrer-Policy"] = "no-referrer"
+            await send(message)
+
+        try:
+            await self.app(scope, receive, sending)
+        except Exception as error:
+            response = _unexpected(Request(scope), error)
+            if status == 0:
+                await response(scope, receive, sending)
+        finally:
+            seconds = time.perf_counter() - begin
+            route = scope.get("route")
+            template = getattr(route, "path", None) or "unmatched"
+            method = scope["method"] if scope["method"] in KNOWN_METHODS else "OTHER"
+            self.metrics.record(method, template, status, seconds)
+            # The path may name a trial, never a person; the query string is left out on purpose.
+            access.info(
+                "request",
+                extra={
+                    "method": method,
+                    "path": template,
+                    "status": status,
+                    "milliseconds": round(seconds * 1000, 2),
+                    "request_id": request_id,
+                },
+            )
+
+
+class RateLimit:
+    """Refuses with 429 what one client address asks beyond `rate` ("100/minute"), per worker process."""
+
+    def __init__(self, app: ASGIApp, rate: str) -> None:
+        self.app = app
+        self.item = parse_limit(rate)
+        self.limiter = FixedWindowRateLimiter(MemoryStorage())
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes a request on, or answers 429 with Retry-After."""
+        if scope["type"] != "http" or scope["path"].startswith("/health"):
+            await self.app(scope, receive, send)
+            return
+        client = (scope.get("client") or ("unknown",))[0]
+        if self.limiter.hit(self.item, client):
+            await self.app(scope, receive, send)
+            return
+        wait = max(1, round(self.limiter.get_window_stats(self.item, client).reset_time - time.time()))
+        response = problem(429, "Please wait before asking again.", headers={"Retry-After": str(wait)})
+        await response(scope, receive, send)

@@ -1,0 +1,71 @@
+"""`create_app(settings)`: the whole service. Importing this module does no work."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
+from starlette.middleware.cors import CORSMiddleware
+from starlette_compress import CompressMiddleware
+
+from app.api import criteria, errors, health, matches, trials
+from app.api.middleware import Observe, RateLimit
+from app.metrics import Metrics
+from app.settings import Settings, load_settings
+from app.store.engine import create_engine_for
+from app.store.trials import TrialStore
+
+DESCRIPTION = """
+Clinical trials that a patient may join, ranked, with every criterion explained.
+
+* `POST /v1/matches` is the main job: a patient in, ranked trials out.
+* What is not said of a patient is **unknown**, never false.
+* Every quote can be checked: `text[start:end]` of the registry's own text equals `text`.
+* Nothing about a patient is stored or logged; answers about a patient are `Cache-Control: no-store`.
+* Every error is `application/problem+json` and repeats no value of the patient.
+
+This service does not give medical advice. The study team decides who can join a trial.
+"""
+
+TAGS = [
+    {"name": "matches", "description": "Patients in, ranked and explained trials out"},
+    {"name": "trials", "description": "Stored trials, as normalized from the registries"},
+    {"name": "criteria", "description": "Eligibility text read into expressions"},
+    {"name": "operations", "description": "Health and metrics"},
+]
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """A service over the settings' database; with no settings, those of the environment."""
+    chosen = settings or load_settings()
+    engine = create_engine_for(chosen.database_url)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        engine.dispose()
+
+    app = FastAPIOffline(
+        title="trialmatch",
+        version=version("trialmatch"),
+        description=DESCRIPTION,
+        openapi_tags=TAGS,
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        max_body_size=chosen.max_body_bytes,
+        lifespan=lifespan,
+    )
+    app.state.settings = chosen
+    app.state.store = TrialStore(engine)
+    app.state.metrics = Metrics()
+    errors.install(app)
+    for router in (matches.router, trials.router, criteria.router, health.router):
+        app.include_router(router)
+    # The last added is the outermost.
+    app.add_middleware(CompressMiddleware, minimum_size=1000)
+    if chosen.cors_origins:
+        app.add_middleware(CORSMiddleware, allow_origins=list(chosen.cors_origins), allow_methods=["*"])
+    if chosen.rate_limit:
+        app.add_middleware(RateLimit, rate=chosen.rate_limit)
+    app.add_middleware(Observe, metrics=app.state.metrics)
+    return app

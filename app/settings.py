@@ -1,0 +1,48 @@
+"""What an operator can set, all through environment variables that begin with TRIALMATCH_."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+
+def default_database_url() -> str:
+    """SQLite in the user's data folder ($XDG_DATA_HOME or ~/.local/share)."""
+    base = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
+    return f"sqlite:///{base / 'trialmatch' / 'trialmatch.db'}"
+
+
+class Settings(BaseSettings):
+    """Read once, at the start of a command or a service."""
+
+    model_config = SettingsConfigDict(env_prefix="TRIALMATCH_")
+
+    database_url: str = Field(default_factory=default_database_url)
+    """Any SQLAlchemy URL of SQLite or PostgreSQL."""
+
+    replica_url: str | None = None
+    """Where reads go; None: the database itself."""
+
+    api_keys: Annotated[tuple[SecretStr, ...], NoDecode] = ()
+    """Keys that may store and withdraw trials, separated by commas; none: those calls are off."""
+
+    max_body_bytes: int = 8 * 1024 * 1024
+    """A larger body is refused with 413."""
+
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    """Origins that browsers may call from, separated by commas; `*` for all."""
+
+    rate_limit: str | None = None
+    """Requests a client address may make, such as `100/minute`; None: no limit."""
+
+    log_level: str = "INFO"
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+
+    @field_validator("api_keys", "cors_origins", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value

@@ -1,0 +1,37 @@
+"""One criterion in free text against one patient: reading, judging and explaining in one call."""
+
+from datetime import date
+
+from matching.answering.explain import explain
+from matching.judging.eligibility import judge_criterion
+from matching.judging.facts import prepare
+from matching.model.codes import Role
+from matching.model.criterion import AllOf, AnyOf, Criterion, Expression
+from matching.model.finding import JudgedCriterion
+from matching.model.patient import Patient
+from matching.reading.criteria import parse_eligibility
+
+HEADINGS = {Role.INCLUSION: "Inclusion Criteria:\n\n", Role.EXCLUSION: "Exclusion Criteria:\n\n"}
+
+
+def read_criterion(text: str, role: Role) -> Criterion:
+    """The text as one criterion of that role, whatever headings or bullets it holds; offsets are into `text`.
+
+    Several lines are joined as their list joins them: every inclusion line has to hold, any exclusion line excludes.
+    """
+    heading = HEADINGS[role]
+    parsed = parse_eligibility(heading + text)
+    counted = [c for c in parsed.criteria if not c.part_of_parent]
+    parts = tuple(c.expression for c in counted)
+    expression: Expression
+    if len(parts) == 1:
+        expression = parts[0]
+    else:
+        expression = AllOf(parts) if role is Role.INCLUSION else AnyOf(parts)
+    return Criterion("i1" if role is Role.INCLUSION else "e1", role, heading + text, 0, len(heading + text), expression)
+
+
+def judge_text(text: str, role: Role, patient: Patient, on: date) -> JudgedCriterion:
+    """The verdict on one criterion, explained for the patient in English."""
+    criterion = read_criterion(text, role)
+    return explain(judge_criterion(criterion, prepare(patient, on)))
