@@ -1,0 +1,57 @@
+"""The matching engine: the only import path for the service."""
+
+from matching.model.criterion import ParsedCriteria
+from matching.model.patient import PartialDate
+from matching.model.trial import (
+    AGE_UNITS,
+    AgeLimit,
+    Arm,
+    Contact,
+    Design,
+    EligibilityFields,
+    Identifier,
+    Intervention,
+    IpdSharing,
+    MeshTerm,
+    Official,
+    Outcome,
+    Oversight,
+    Provenance,
+    ReadableTrial,
+    Reference,
+    ResponsibleParty,
+    Site,
+    Sponsor,
+    Trial,
+    TrialDate,
+    TrialSummary,
+)
+from matching.ports import TrialReader
+
+__all__ = [
+    "AGE_UNITS",
+    "AgeLimit",
+    "Arm",
+    "Contact",
+    "Design",
+    "EligibilityFields",
+    "Identifier",
+    "Intervention",
+    "IpdSharing",
+    "MeshTerm",
+    "Official",
+    "Outcome",
+    "Oversight",
+    "ParsedCriteria",
+    "PartialDate",
+    "Provenance",
+    "ReadableTrial",
+    "Reference",
+    "ResponsibleParty",
+    "Site",
+    "Sponsor",
+    "Trial",
+    "TrialDate",
+    "TrialReader",
+    "TrialSummary",
+]
