@@ -22,3 +22,9 @@ def request_examples(call: str) -> dict[str, Any]:
     if call == "matches":
         return {name: {"summary": name.replace("_", " "), "value": patient(name)} for name in PATIENTS}
     raise KeyError(call)
+
+
+def record_examples() -> dict[str, Any]:
+    """A small registry record, as `PUT /v1/trials/{nct_id}` takes it."""
+    value = orjson.loads(files("app.samples").joinpath("record.json").read_bytes())
+    return {"registry record": {"summary": "A record of ClinicalTrials.gov API v2", "value": value}}

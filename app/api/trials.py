@@ -1,0 +1,101 @@
+"""Stored trials: read, store, withdraw, and their parsed criteria."""
+
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Body, Depends, Path, Request
+from starlette.responses import JSONResponse, Response
+
+from app.api.answers import cacheable
+from app.api.deps import StoreDep, require_key
+from app.api.errors import Fault, InvalidRequestError, TrialNotFoundError
+from app.api.examples import record_examples
+from app.api.schemas.matches import Answer, Problem
+from app.ingest.run import store_record
+from app.ingest.source import RecordError
+
+router = APIRouter(tags=["trials"])
+
+NctId = Annotated[str, Path(pattern=r"^NCT\d{8}$", examples=["NCT04061746"], description="The registry's id")]
+NOT_FOUND: dict[int | str, dict[str, object]] = {404: {"model": Problem}, 422: {"model": Problem}}
+
+
+class TrialOut(Answer):
+    """The whole normalized trial; what the registry does not say is absent."""
+
+    nct_id: str
+    brief_title: str | None = None
+    overall_status: str | None = None
+
+
+class CriteriaOut(Answer):
+    """The parsed criteria of a stored trial, and how much of its text was read."""
+
+    nct_id: str
+    criteria: list[dict[str, Any]]
+    coverage: dict[str, int]
+    problems: list[dict[str, Any]]
+
+
+class StoredOut(Answer):
+    """What a write did: new, changed or unchanged."""
+
+    nct_id: str
+    outcome: str
+
+
+@router.get("/v1/trials/{nct_id}", summary="One trial, whole", response_model=TrialOut, responses=NOT_FOUND)
+def get_trial(nct_id: NctId, request: Request, store: StoreDep) -> Response:
+    """Everything that the registry and the pages show of the trial, with where each came from."""
+    body = store.document(nct_id)
+    if body is None:
+        raise TrialNotFoundError("No trial with this id is stored.")
+    return cacheable(request, body)
+
+
+@router.get(
+    "/v1/trials/{nct_id}/criteria",
+    summary="A trial's parsed criteria",
+    response_model=CriteriaOut,
+    responses=NOT_FOUND,
+)
+def get_criteria(nct_id: NctId, request: Request, store: StoreDep) -> Response:
+    """Each criterion's expression and place in the text, the coverage, and what could not be read."""
+    parsed = store.criteria_json(nct_id)
+    if parsed is None:
+        raise TrialNotFoundError("No trial with this id is stored.")
+    return cacheable(request, orjson.dumps({"nct_id": nct_id, **parsed}))
+
+
+@router.put(
+    "/v1/trials/{nct_id}",
+    summary="Store one trial",
+    dependencies=[Depends(require_key)],
+    response_model=StoredOut,
+    responses={**NOT_FOUND, 401: {"model": Problem}, 403: {"model": Problem}, 413: {"model": Problem}},
+)
+def put_trial(
+    nct_id: NctId,
+    store: StoreDep,
+    record: dict[str, Any] = Body(openapi_examples=record_examples()),  # noqa: B008  # FastAPI's way to give examples
+) -> Response:
+    """A record of ClinicalTrials.gov API v2; a changed record adds a version, the same record changes nothing."""
+    try:
+        outcome = store_record(record, store, expected_id=nct_id)
+    except RecordError as error:
+        raise InvalidRequestError("The record cannot be read.", [Fault("", error.reason)]) from None
+    return JSONResponse({"nct_id": nct_id, "outcome": outcome}, 201 if outcome == "new" else 200)
+
+
+@router.delete(
+    "/v1/trials/{nct_id}",
+    summary="Withdraw one trial",
+    status_code=204,
+    dependencies=[Depends(require_key)],
+    responses={**NOT_FOUND, 401: {"model": Problem}, 403: {"model": Problem}},
+)
+def delete_trial(nct_id: NctId, store: StoreDep) -> Response:
+    """The trial is no longer matched or shown; its history is kept."""
+    if not store.withdraw(nct_id):
+        raise TrialNotFoundError("No trial with this id is stored.")
+    return Response(status_code=204)
