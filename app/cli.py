@@ -1,7 +1,7 @@
 """The command line `trialmatch` (CONTRACT section 5)."""
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, Any

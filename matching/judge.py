@@ -23,11 +23,8 @@ def read_criterion(text: str, role: Role) -> Criterion:
     parsed = parse_eligibility(heading + text)
     counted = [c for c in parsed.criteria if not c.part_of_parent]
     parts = tuple(c.expression for c in counted)
-    expression: Expression
-    if len(parts) == 1:
-        expression = parts[0]
-    else:
-        expression = AllOf(parts) if role is Role.INCLUSION else AnyOf(parts)
+    joined: Expression = AllOf(parts) if role is Role.INCLUSION else AnyOf(parts)
+    expression = parts[0] if len(parts) == 1 else joined
     return Criterion("i1" if role is Role.INCLUSION else "e1", role, heading + text, 0, len(heading + text), expression)
 
 
