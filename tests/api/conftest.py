@@ -7,12 +7,12 @@ from typing import Any
 
 import httpx
 import pytest
-
 from app.ingest.run import load_samples
+from app.store.trials import TrialStore
+
 from app.main import create_app
 from app.settings import Settings
 from app.store.engine import create_engine_for, upgrade
-from app.store.trials import TrialStore
 
 KEY = "a-key-for-tests"
 
