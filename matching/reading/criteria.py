@@ -1,0 +1,255 @@
+"""Eligibility text -> criteria: the lines of the text, each read by the grammar, put together as the text joins them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import assert_never
+
+from matching.model.codes import Role
+from matching.model.criterion import (
+    AllOf,
+    AnyOf,
+    AtLeast,
+    Coverage,
+    Criterion,
+    Expression,
+    If,
+    Not,
+    OnSite,
+    ParsedCriteria,
+    Unreadable,
+)
+from matching.reading import grammar, leads
+from matching.reading.sections import Line, split
+
+_NOT_SPECIFIED = ("not specified", "not applicable", "none", "n/a", "na", "none specified", "not stated")
+
+
+def parse_eligibility(text: str, *, id_prefix: str = "") -> ParsedCriteria:
+    """Criteria in the order of the text: i1, i2, ... of the inclusion lists, e1, e2, ... of the exclusion lists.
+
+    Takes any string and never raises. Offsets count the text as it is.
+    """
+    lines = split(text)
+    ids = _ids(lines, id_prefix)
+    children: dict[int, list[Line]] = {}
+    for line in lines:
+        if line.parent is not None:
+            children.setdefault(line.parent, []).append(line)
+    made: dict[int, Criterion] = {}
+    for line in reversed(lines):
+        if line.index not in ids:
+            continue
+        parts = [(child, made[child.index]) for child in children.get(line.index, [])]
+        made[line.index], held = _criterion(text, line, lines, parts, ids)
+        for child, criterion in parts if held else []:
+            made[child.index] = replace(criterion, part_of_parent=True)
+    criteria = tuple(made[line.index] for line in lines if line.index in made)
+    counted = [
+        c for c, line in zip(criteria, (x for x in lines if x.index in made), strict=True) if line.kind != "heading"
+    ]
+    return ParsedCriteria(criteria, coverage_of(counted))
+
+
+def _ids(lines: tuple[Line, ...], prefix: str) -> dict[int, str]:
+    counts = {Role.INCLUSION: 0, Role.EXCLUSION: 0}
+    ids: dict[int, str] = {}
+    for line in lines:
+        if not line.silent:
+            counts[line.role] += 1
+            ids[line.index] = f"{prefix}{line.role.value[0]}{counts[line.role]}"
+    return ids
+
+
+def _criterion(
+    text: str, line: Line, lines: tuple[Line, ...], parts: list[tuple[Line, Criterion]], ids: dict[int, str]
+) -> tuple[Criterion, bool]:
+    """The criterion of one line, and whether its expression holds those of the lines under it."""
+    own, coverage = _own_reading(text, line, lines)
+    expression, end, held = own, line.end, False
+    if parts:
+        group = _group(text, line, own, parts)
+        if group is not None:
+            expression, held = group, True
+            end = max(criterion.end for _, criterion in parts)
+            coverage = sum(criterion.coverage for _, criterion in parts) / len(parts)
+    parent = ids.get(line.parent) if line.parent is not None else None
+    criterion = Criterion(
+        id=ids[line.index],
+        role=line.role,
+        text=text[line.start : end],
+        start=line.start,
+        end=end,
+        expression=expression,
+        parent=parent,
+        applies_to=line.applies_to,
+        coverage=coverage,
+    )
+    return criterion, held
+
+
+def neutral(role: Role) -> Expression:
+    """What decides nothing: always holds in an inclusion list, never in an exclusion list."""
+    return AllOf(()) if role is Role.INCLUSION else AnyOf(())
+
+
+def _own_reading(text: str, line: Line, lines: tuple[Line, ...]) -> tuple[Expression, float]:
+    """What the line itself says, read beside the lead or label that it stands under."""
+    if line.kind == "heading" or not any(c.isalnum() for c in text[line.body : line.end]):
+        return neutral(line.role), 1.0
+    if line.end - line.body <= 20 and text[line.body : line.end].strip(" .;,*-").lower() in _NOT_SPECIFIED:
+        return neutral(line.role), 1.0
+    above = line.context
+    if line.parent is not None:
+        lead = lines[line.parent]
+        if not lead.negated and leads.ends_open(text, lead.start, lead.end):
+            above = (lead.body, lead.end)
+    if line.kind == "lead" and leads.ends_open(text, line.body, line.end) and leads.is_pure(text, line.body, line.end):
+        return neutral(line.role), 1.0
+    reading = grammar.read_line(text, line.body, line.end, line.role, above)
+    return reading.expression, reading.coverage
+
+
+def _group(text: str, line: Line, own: Expression, parts: list[tuple[Line, Criterion]]) -> Expression | None:
+    """The expression of a lead with what stands under it; None where each stands for itself.
+
+    Where the text does not say how the lead's words and the parts hang together, the reading that decides less is taken.
+    """
+    expressions = tuple(criterion.expression for _, criterion in parts)
+    if line.connective is None:
+        return None
+    match line.connective.kind:
+        case "all":
+            group: Expression = AllOf(expressions)
+        case "any":
+            group = AnyOf(expressions)
+        case "at_least":
+            group = AtLeast(line.connective.count, expressions)
+        case _:
+            assert_never(line.connective.kind)
+    here = (line.body, line.end)
+    if not leads.ends_open(text, *here):
+        return _under_a_sentence(text, line, own, group, parts)
+    if len(expressions) == 1 and line.connective.kind != "at_least":
+        group = expressions[0]
+    rest = Unreadable(line.body, line.end, "how this line restricts the lines under it")
+    if leads.has_exception(text, *here):
+        return _with_exceptions(text, line, own, group, rest)
+    if line.negated:
+        return _negated(text, line, expressions, rest)
+    if leads.is_pure(text, *here):
+        return group
+    inclusion = line.role is Role.INCLUSION
+    clear = not has_unreadable(own)
+    if leads.requires_of_some(text, *here):
+        if inclusion:
+            return If(own, group) if clear else AnyOf((group, rest))
+        return AllOf((own, group)) if clear else AllOf((group, rest))
+    if inclusion:
+        return AllOf((own, group))
+    if leads.gives_examples(text, *here):
+        return AnyOf((own, group))
+    if leads.restricts(text, *here) and not leads.defines(text, *here):
+        return AllOf((group, rest))
+    return group
+
+
+def _negated(text: str, line: Line, expressions: tuple[Expression, ...], rest: Unreadable) -> Expression:
+    """None of the parts hold. An exclusion list's "without:" may also mean that not all of them do: then both."""
+    assert line.connective is not None
+    some: Expression = AnyOf(expressions) if len(expressions) > 1 else expressions[0]
+    every: Expression = AllOf(expressions) if len(expressions) > 1 else expressions[0]
+    if line.connective.kind == "at_least":
+        some = every = AtLeast(line.connective.count, expressions)
+    elif line.connective.stated and line.connective.kind == "all":
+        some = every
+    if leads.restricts(text, line.body, line.end):
+        some, every = AllOf((some, rest)), AllOf((every, rest))
+    if line.role is Role.INCLUSION or line.connective.stated:
+        return Not(some)
+    return AnyOf((Not(some), AllOf((Not(every), rest))))
+
+
+def _under_a_sentence(
+    text: str, line: Line, own: Expression, group: Expression, parts: list[tuple[Line, Criterion]]
+) -> Expression | None:
+    """A whole sentence with lines under it: they are requirements of their own, or alternatives where they only name things."""
+    stated = line.connective is not None and line.connective.stated
+    if line.role is Role.INCLUSION:
+        if stated and line.connective is not None and line.connective.kind != "all":
+            return AllOf((own, group))
+        if len(parts) > 1 and all(leads.is_noun(text, part.body, part.end) for part, _ in parts):
+            return AllOf((own, AnyOf(tuple(criterion.expression for _, criterion in parts))))
+    elif stated and line.connective is not None and line.connective.kind != "any":
+        return AllOf((own, group))
+    return None
+
+
+def _with_exceptions(text: str, line: Line, own: Expression, group: Expression, rest: Unreadable) -> Expression:
+    """What stands under "except:" lets people through; under "are eligible if:" nobody can say what fails.
+
+    Inclusion, "no cancer except: A": without cancer it holds; with A it may. Exclusion, "cancer except: A": without
+    cancer it does not hold; with A it may not.
+    """
+    if not leads.excepts(text, line.body, line.end) or line.negated:
+        return AllOf((AnyOf((group, rest)), rest))
+    if line.role is Role.INCLUSION:
+        return AnyOf((own, AllOf((group, rest))))
+    return AllOf((own, AnyOf((Not(group), rest))))
+
+
+def has_unreadable(expression: Expression) -> bool:
+    """Whether any part of an expression could not be read."""
+    match expression:
+        case Unreadable():
+            return True
+        case AllOf(of=of) | AnyOf(of=of) | AtLeast(of=of):
+            return any(has_unreadable(part) for part in of)
+        case Not(of=part):
+            return has_unreadable(part)
+        case If(when=when, then=then):
+            return has_unreadable(when) or has_unreadable(then)
+        case _:
+            return False
+
+
+def _reach(expression: Expression) -> tuple[bool, bool]:
+    """Whether facts could make an expression true, and false, whatever cannot be read or known stays unknown."""
+    match expression:
+        case Unreadable() | OnSite():
+            return False, False
+        case AllOf(of=of):
+            reached = [_reach(part) for part in of]
+            return all(t for t, _ in reached), any(f for _, f in reached)
+        case AnyOf(of=of):
+            reached = [_reach(part) for part in of]
+            return any(t for t, _ in reached), all(f for _, f in reached)
+        case AtLeast(count=count, of=of):
+            reached = [_reach(part) for part in of]
+            return sum(t for t, _ in reached) >= count, sum(f for _, f in reached) > len(of) - count
+        case Not(of=part):
+            true, false = _reach(part)
+            return false, true
+        case If(when=when, then=then):
+            (w_true, w_false), (t_true, t_false) = _reach(when), _reach(then)
+            return (w_true and t_true) or w_false, w_true and t_false
+        case _:
+            return True, True
+
+
+def coverage_of(criteria: list[Criterion]) -> Coverage:
+    """Criteria by what can come of them.
+
+    Computable: facts about the patient can settle it for and against. On site: it cannot, and nothing of it was
+    unreadable. Unreadable: a part that could not be read keeps it from one of the two.
+    """
+    computable = on_site = unreadable = 0
+    for criterion in criteria:
+        true, false = _reach(criterion.expression)
+        if (true and false) or criterion.expression in (AllOf(()), AnyOf(())):
+            computable += 1
+        elif has_unreadable(criterion.expression):
+            unreadable += 1
+        else:
+            on_site += 1
+    return Coverage(len(criteria), computable, on_site, unreadable)

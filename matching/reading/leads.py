@@ -1,0 +1,193 @@
+"""What a line that leads nested lines says about how they hang together."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from matching.model.codes import Role
+
+
+@dataclass(frozen=True, slots=True)
+class Connective:
+    """How the parts of a group join. `count` is the k of "at least k". `stated`: the text says so."""
+
+    kind: Literal["all", "any", "at_least"]
+    count: int = 1
+    stated: bool = True
+
+
+_NUMBERS = {
+    "one": 1,
+    "two": 2,
+    "three": 3,
+    "four": 4,
+    "five": 5,
+    "six": 6,
+    "1": 1,
+    "2": 2,
+    "3": 3,
+    "4": 4,
+    "5": 5,
+    "6": 6,
+}
+_K = r"(?:one|two|three|four|five|six|[1-6])"
+_WHAT = (
+    r"(?:\w+[\s-]+){0,3}?(?:following|these|those|below|criteri\w+|conditions?|features|factors|characteristics|of)\b"
+)
+_AT_LEAST = re.compile(
+    rf"(?i)\b(?:at\s+least|a\s+minimum\s+of|minimum|>=|≥|\\?≥)\s*{_K}\b(?:\s*\(\d\))?|\b{_K}\s*(?:\(\d\)\s*)?(?:or\s+more|\+)(?=\s)|\b(?:more\s+than)\s+{_K}\b\s+of"
+)
+_ONE_OF = re.compile(
+    rf"(?i)\b(?:one|1)(?:\s*\(1\))?\s+(?:\w+\s+){{0,2}}?of\b|\beither\b|\bor\s+more\s+of\b|\bmeet(?:s|ing)?\s+(?:one|1)\b|\b(?:one|1)\s+{_WHAT}"
+)
+_ANY = re.compile(r"(?i)\bany\b|\bone\s+or\s+(?:both|all|more)\b|\band\s*/\s*or\s*:|\bor\s*:\W*$")
+_ALL = re.compile(
+    r"(?i)\b(?:all|both|each|every)\b(?!\s+(?:patients|subjects|participants|males?|females?|wom[ae]n|men|sexes|genders|races|sites|eyes))"
+)
+_BOTH_EXACT = re.compile(rf"(?i)\b(?:the\s+following|these|meets?|fulfil\w*)\s+{_K}\s+(?:criteria|conditions)\b")
+_TRAILING_OR = re.compile(r"(?i)(?:[,;.:]|\b)\s*\b(?:or|and\s*/\s*or)\b\s*[;:,.]?$")
+_TRAILING_AND = re.compile(r"(?:[,;.:]\s*|\s)(?:AND|and)\b\s*[;:,.]?$")
+_LONE_AND = re.compile(r"[\n\r]\s*(?:AND|and)\b\W*$|\sAND\W*$")
+_LEADING_OR = re.compile(r"\W*(?:OR|or|Or)\b(?!\s*\d)(?:\W|\s)")
+
+_NEGATED = re.compile(
+    r"""(?ix) \bnone\s+of\b | \bno\s+(?:\w+\s+){0,3}?of\s+(?:any\s+of\s+)?(?:the\s+)?(?:following|these) | ^\W*(?:no|without|absence\s+of|free\s+(?:of|from))\b
+    | \b(?:must|should|may|can|will|do|does|did|shall|are|is|have|has)\s*not\b | \bcannot\b | \bnot\s+(?:have|having|had|be|been|meet|currently|suffer\w*|receiv\w+|taking|tak\w+)\b
+    | \bneither\b | \bnever\b | \babsence\s+of\b | \bfree\s+(?:of|from)\b | \bwithout\b | \bno\s+(?:evidence|history|known|prior|previous|current|active|concurrent|clinical\w*|sign|other)\b"""
+)
+_EXCEPTING = re.compile(
+    r"(?i)\b(?:except(?:ions?|ing)?|unless|other\s+than|excluding|with\s+the\s+exceptions?|allowed|permitted|eligible|acceptable|not\s+(?:be\s+)?(?:excluded|exclusionary|considered)|provided|as\s+long\s+as|only\s+if)\b"
+)
+
+_PURE = re.compile(
+    r"""(?ix) \b(?:
+      patients?|subjects?|participants?|individuals?|volunteers?|people|persons?|candidates?|who|whom|that|which|they|he|she|the|this|a|an|is|are|was|were|be|been|being|have|has|had|having|must|should|shall|will|may|need|needs|required|to|for|of|in|on|with|by|from|at|as|and|or|and/or
+    |meet(?:s|ing)?|fulfil(?:l|ls|ling|led)?|satisf(?:y|ies|ying)|present(?:s|ing|ed)?|presence|exhibit(?:s|ing)?|show(?:s|ing)?|demonstrat(?:e|es|ed|ing)|met|apply|applies|exists?|suffer(?:s|ing)?|experienc(?:e|es|ed|ing)
+    |following|below|these|those|criteri(?:a|on|um)|conditions?|requirements?|characteristics|features|factors|parameters|items|situations?|circumstances|listed|categories|category|types?|reasons?|findings?|symptoms|signs|diseases?|disorders?|abnormalit(?:y|ies)
+    |any|all|both|each|either|every|one|two|three|four|five|six|more|least|minimum|\d|e\.?g|i\.?e|such|including|includes?|included|but|not\s+limited\s+to|limited|follows|namely|specifically|other
+    |defined|definition|evidenced|evidence|documented|documentation|demonstrated|indicated|measured|determined|assessed|confirmed|based|according|described|characteri[sz]ed|manifested|shown|judged
+    |adequate|acceptable|normal|sufficient|good|appropriate|satisfactory|organ|bone|marrow|ha?ematolog(?:y|ic(?:al)?)|ha?ematopoietic|hepatic|liver|renal|kidney|cardiac|pulmonary|coagulation|end-organ|functions?|reserve|status
+    |laborator(?:y|ies)|lab|values?|tests?|results?|levels?|criteria|blood|counts?|biochemi(?:stry|cal)|chemistry|clinical(?:ly)?|significant(?:ly)?
+    |history|known|current(?:ly)?|active|diagnos(?:is|ed|es)|medical|concurrent|concomitant|prior|previous(?:ly)?|past
+    |so|if|then|else|also|additional(?:ly)?|at\s+screening|screening|baseline|study|entry|enrol\w*|inclusion|exclusion|eligible|eligibility|excluded|trial
+    )\b|[\W\d_]+"""
+)
+_SUBGROUP = re.compile(
+    r"(?ix)^\W*(?:(?:for|if|in|when|where|among|only)\b|(?:(?:all|non-?pregnant|sexually\s+active|post-?menopausal|pre-?menopausal)\s+)?(?:females?|wom[ae]n|males?|m[ae]n|wocbp|children|adolescents?|infants?|adults|donors?|controls?)\b)"
+)
+_RESTRICTING = re.compile(
+    r"(?i)\d|\b(?:within|prior\s+to|before|after|during|since|last|past|months?|years?|weeks?|days?|hours?|severe|uncontrolled|unstable|requiring|despite)\b"
+)
+
+
+def connective(text: str, start: int, end: int, role: Role) -> Connective:
+    """How the lines under this line join: as it says; else any in an exclusion list and all in an inclusion list."""
+    line = text[max(start, end - 400) : end]
+    exact = _BOTH_EXACT.search(line)
+    if exact:
+        return Connective("all")
+    at_least = _AT_LEAST.search(line)
+    if at_least:
+        count = next(_NUMBERS[k.lower()] for k in _groups(at_least) if k)
+        if at_least[0].lower().startswith("more"):
+            count += 1
+        return Connective("any") if count == 1 else Connective("at_least", count)
+    every, some = _ALL.search(line), _ANY.search(line)
+    one = _ONE_OF.search(line)
+    if every and not one and not (some and some.start() > every.start()):
+        return Connective("all")
+    if one or some:
+        return Connective("any")
+    return Connective("any" if role is Role.EXCLUSION else "all", stated=False)
+
+
+def _groups(found: re.Match[str]) -> list[str]:
+    return [piece for piece in re.findall(r"(?i)one|two|three|four|five|six|[1-6]", found[0])]
+
+
+def is_negated(text: str, start: int, end: int) -> bool:
+    """Whether the line says that what follows must not hold ("none of the following:", "Patients must not have:")."""
+    line = text[start:end]
+    return bool(_NEGATED.search(line)) and not _EXCEPTING.search(line)
+
+
+def has_exception(text: str, start: int, end: int) -> bool:
+    """Whether what follows the line is let through ("..., except:", "are allowed if:")."""
+    return bool(_EXCEPTING.search(text, start, end))
+
+
+def names_subgroup(text: str, start: int, end: int) -> bool:
+    """Whether the line restricts what follows to some people ("Female participants:", "For patients with ...:")."""
+    return bool(_SUBGROUP.match(text, start, end))
+
+
+def restricts(text: str, start: int, end: int) -> bool:
+    """Whether the line's own words narrow what follows (a time, a number, a severity)."""
+    return bool(_RESTRICTING.search(text, start, end))
+
+
+def is_pure(text: str, start: int, end: int) -> bool:
+    """Whether the line says nothing beyond how the lines under it join."""
+    return not _PURE.sub("", text[start:end]).strip()
+
+
+def ends_open(text: str, start: int, end: int) -> bool:
+    """Whether the line ends with a colon, and so leads what follows it."""
+    return text[start:end].rstrip(" *_")[-1:] in (":", "：")
+
+
+def trailing_join(text: str, start: int, end: int) -> Literal["or", "and", "AND"] | None:
+    """The word at the end of an item that joins it with the next; AND: written so that it must be meant."""
+    tail = text[max(start, end - 24) : end]
+    if _TRAILING_OR.search(tail):
+        return "or"
+    if _LONE_AND.search(tail):
+        return "AND"
+    return "and" if _TRAILING_AND.search(tail) else None
+
+
+def leading_or(text: str, start: int, end: int) -> bool:
+    """Whether the item begins with "or" and so is an alternative to the one before."""
+    return bool(_LEADING_OR.match(text, start, min(end, start + 40)))
+
+
+_EXAMPLES = re.compile(r"(?i)\b(?:including|includes?|such\s+as|e\.g\.?|for\s+example|but\s+not\s+limited\s+to)\b")
+_DEFINING = re.compile(
+    r"(?i)\b(?:defined|definition|as\s+evidenced|evidenced|manifested|i\.e\.?|indicated|namely|as\s+follows|meaning|documented|confirmed|determined|demonstrated)\b"
+)
+_SUBGROUP_MUST = re.compile(
+    r"(?i)^\W*(?:patients?|subjects?|participants?|individuals?|those)\s+(?:with|who|receiving|having|on|taking|treated|previously|in|aged|under|over|undergoing)\b.*\b(?:must|should|(?:is|are)\s+required|needs?\s+to|ha(?:s|ve)\s+to)\b"
+)
+_NOT_A_NOUN = re.compile(
+    r"(?i)\d|[<>=≤≥]|\b(?:must|should|no|not|at\s+least|is|are|was|were|has|have|had|will|may|can|allowed|permitted|eligible|required|without|if|unless)\b"
+)
+
+
+def gives_examples(text: str, start: int, end: int) -> bool:
+    """Whether what follows the line are examples of it ("... including:")."""
+    return bool(_EXAMPLES.search(text, start, end))
+
+
+def defines(text: str, start: int, end: int) -> bool:
+    """Whether what follows the line says what it means ("... defined as:")."""
+    return bool(_DEFINING.search(text, start, end))
+
+
+def requires_of_some(text: str, start: int, end: int) -> bool:
+    """Whether the line puts what follows on some people only ("Patients with hepatitis must:", "Women:")."""
+    return names_subgroup(text, start, end) or bool(_SUBGROUP_MUST.match(text, start, end))
+
+
+def is_noun(text: str, start: int, end: int) -> bool:
+    """Whether an item only names a thing (a subtype, an alternative) and demands nothing by itself."""
+    return end - start <= 100 and not _NOT_A_NOUN.search(text, start, end)
+
+
+_LETS_THROUGH = re.compile(r"(?i)\b(?:except(?:ions?|ing)?|unless|other\s+than|excluding|with\s+the\s+exceptions?)\b")
+
+
+def excepts(text: str, start: int, end: int) -> bool:
+    """Whether the line says "except", "unless", "other than" (not only "are allowed if")."""
+    return bool(_LETS_THROUGH.search(text, start, end))

@@ -1,0 +1,341 @@
+"""Eligibility text -> lines: what each line is, which list and cohort it stands in, and under which line.
+
+Every non-space character of the text lies in one line or in one list mark.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Literal
+
+from matching.model.codes import Role
+from matching.reading import headings, leads
+from matching.reading.bullets import Block, blocks
+from matching.reading.leads import Connective
+from matching.reading.sentences import cut_requirements
+
+_DEEPEST = 50
+_NATURAL = {Role.INCLUSION: "all", Role.EXCLUSION: "any"}
+_KINDS_DOWN = {"bullet": 0, "number": 1, "code": 1, "letter": 2, "roman": 3}
+_PLAIN_TITLE = re.compile(
+    r"""(?ix) \W* (?:(?:key|main|major|general|eligibility|patient|subject|study|core|primary|additional|other)\W+)*
+    (?:inclusion|exclusion|eligibility)\b (?:\W+(?:and|or|exclusion|inclusion))* \W* (?:criteri(?:a|on|um))?\b [^.;]{0,40} [:\W]* $"""
+)
+_QUICK = re.compile(
+    r"(?i)clusi|eligib|selection|characteristics|concurrent therapy|cohort|part|arm\b|group|step|phase|stud(?:y|ies)|trial"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of an eligibility text: `text[start:end]` is its quote, `body` where its own words begin.
+
+    `kind`: criterion, lead (other lines hang on it), or heading. `parent` is the index of the line it hangs on.
+    Of a lead: `connective` joins the lines under it, and `negated` says that those must not hold.
+    Of a heading: `silent` when it only names a list or a topic. `context` is the span of a label that the line needs
+    to be read ("Age:" over "18 and over").
+    """
+
+    index: int
+    role: Role
+    start: int
+    end: int
+    body: int
+    kind: Literal["criterion", "lead", "heading"] = "criterion"
+    parent: int | None = None
+    applies_to: str | None = None
+    connective: Connective | None = None
+    negated: bool = False
+    silent: bool = False
+    heading: str | None = None
+    context: tuple[int, int] | None = None
+
+
+@dataclass(slots=True)
+class _Place:
+    """Where the reader stands: the list, the cohort, the label."""
+
+    role: Role = Role.INCLUSION
+    outer: str | None = None
+    inner: str | None = None
+    heading: str | None = None
+    context: tuple[int, int] | None = None
+
+    @property
+    def applies_to(self) -> str | None:
+        return self.inner or self.outer
+
+
+@dataclass(slots=True)
+class _Open:
+    """A line that later, deeper lines may hang on."""
+
+    index: int
+    indent: int
+    column: int
+    kind: str
+    colon: bool
+
+
+def split(text: str) -> tuple[Line, ...]:
+    """The lines of an eligibility text in order; a text without headings is an inclusion list."""
+    found = blocks(text)
+    lines: list[Line] = []
+    place = _Place()
+    stack: list[_Open] = []
+    titles: set[int] = set()
+    carried: int | None = None
+    for number, block in enumerate(found):
+        if carried is not None:
+            block, carried = replace(block, start=carried, inline=True), None
+        following = found[number + 1] if number + 1 < len(found) else None
+        heading = _heading(text, block, following)
+        gathers = (
+            heading is not None
+            and heading.kind == "section"
+            and heading.sentence
+            and not _natural(text, block.body, block.end, heading.role or Role.INCLUSION)
+        )
+        if heading is not None and gathers:
+            _enter(place, heading, text, block.body, False)
+            stack.clear()
+        elif heading is not None:
+            ahead = _leads_a_section(text, following, found, number)
+            _enter(place, heading, text, block.body, ahead)
+            stack.clear()
+            if heading.end >= block.end:
+                if following is not None and not _parted_by_line(text, block.end, following.start):
+                    carried = block.start
+                    continue
+                lines.append(_heading_line(text, len(lines), block, heading, place))
+                continue
+            block = replace(block, body=heading.end, inline=True)
+            stack.clear()
+        parent = _parent(block, stack, text)
+        _add(text, lines, block, place, parent)
+        if not block.marks:
+            titles.add(len(lines) - 1)
+        if len(stack) < _DEEPEST:
+            mark = block.marks[-1] if block.marks else "paragraph"
+            stack.append(
+                _Open(len(lines) - 1, block.indent, block.column, mark, leads.ends_open(text, block.start, block.end))
+            )
+    _hang_flat_items(text, lines)
+    _mark_leads(text, lines, titles)
+    return tuple(lines)
+
+
+def _heading(text: str, block: Block, following: Block | None) -> headings.Heading | None:
+    begins_list = following is not None and (
+        (bool(following.marks) and not block.marks)
+        or len(following.marks) > len(block.marks)
+        or following.indent > block.indent
+    )
+    length = block.end - block.body
+    colon = leads.ends_open(text, block.body, block.end)
+    if length <= 260 and (colon or length <= 40 or _QUICK.search(text, block.body, block.end)):
+        whole = headings.title(text, block.body, block.end, marked=bool(block.marks), followed_by_list=begins_list)
+        if whole is not None and not (whole.kind == "label" and not begins_list):
+            return whole
+    return headings.inline_title(text, block.body, block.end)
+
+
+def _natural(text: str, start: int, end: int, role: Role) -> bool:
+    """Whether a line joins what follows as its list does anyway: all in an inclusion list, any in an exclusion list."""
+    return leads.connective(text, start, end, role).kind == _NATURAL[role]
+
+
+def _parted_by_line(text: str, end: int, start: int) -> bool:
+    return text.find("\n", end, start) >= 0 or text.find("\r", end, start) >= 0
+
+
+def _leads_a_section(text: str, following: Block | None, found: list[Block], number: int) -> bool:
+    """Whether the next line is the title of a list: then a cohort title above it is for that list and those after."""
+    if following is None:
+        return False
+    after = found[number + 2] if number + 2 < len(found) else None
+    heading = _heading(text, following, after)
+    return heading is not None and heading.kind == "section"
+
+
+def _enter(place: _Place, heading: headings.Heading, text: str, start: int, ahead: bool) -> None:
+    place.heading = " ".join(text[start : heading.end].split())
+    match heading.kind:
+        case "section":
+            place.role = heading.role or Role.INCLUSION
+            place.inner = heading.applies_to
+            if heading.everyone:
+                place.outer = None
+            place.context = None
+        case "cohort":
+            if ahead:
+                place.outer, place.inner = heading.applies_to, None
+            else:
+                place.inner = heading.applies_to
+                if heading.everyone:
+                    place.outer = None
+            place.context = None
+        case _:
+            place.context = (start, heading.end) if heading.meant else None
+
+
+def _heading_line(text: str, index: int, block: Block, heading: headings.Heading, place: _Place) -> Line:
+    short = block.end - block.start <= 80 and text[block.end - 1] == ":"
+    silent = short or _PLAIN_TITLE.match(text[block.start : block.end]) is not None
+    return Line(
+        index,
+        place.role,
+        block.start,
+        block.end,
+        block.body,
+        "heading",
+        None,
+        place.applies_to,
+        silent=silent,
+        heading=place.heading,
+    )
+
+
+def _parent(block: Block, stack: list[_Open], text: str) -> int | None:
+    """The line that a block hangs on: the nearest one that stands further left, or whose mark is of a higher kind."""
+    if not stack:
+        return None
+    kind = block.marks[-1] if block.marks else "paragraph"
+    depth = len(block.marks)
+    while stack:
+        top = stack[-1]
+        if kind == "paragraph":
+            if block.indent >= top.column > 0 and top.kind != "paragraph":
+                return top.index
+            stack.pop()
+            continue
+        if top.kind == "paragraph":
+            if block.indent >= top.indent and top.colon:
+                return top.index
+            stack.pop()
+            continue
+        if block.indent > top.indent and block.column > top.column + 1:
+            return top.index
+        if abs(block.indent - top.indent) <= 1 or block.column == top.column:
+            same = kind == top.kind
+            if not same and not any(o.kind == kind and abs(o.indent - block.indent) <= 1 for o in stack):
+                lower = _KINDS_DOWN[kind] > _KINDS_DOWN[top.kind]
+                if top.colon or (lower and top.kind != "bullet") or (lower and depth > 1):
+                    return top.index
+            stack.pop()
+            continue
+        stack.pop()
+    return None
+
+
+def _add(text: str, lines: list[Line], block: Block, place: _Place, parent: int | None) -> None:
+    """One line for a block, or one for each of its independent sentences."""
+    applies_to = headings.line_cohort(text, block.body, block.end) or place.applies_to
+    cuts = cut_requirements(text, block.body, block.end)
+    start, body = block.start, block.body
+    for cut in [*cuts, block.end]:
+        end = cut
+        while end > start and text[end - 1].isspace():
+            end -= 1
+        lines.append(
+            Line(
+                len(lines),
+                place.role,
+                start,
+                end,
+                body,
+                parent=parent,
+                applies_to=applies_to,
+                heading=place.heading,
+                context=place.context,
+            )
+        )
+        start = body = cut
+
+
+_INDEPENDENT = re.compile(
+    r"""(?ix)\W*(?:age[ds]?\b|(?:written|signed|able|willing\w*|ability|informed|provision|capable|voluntar\w+)\b
+    |(?:all\s+)?(?:patients?|subjects?|participants?|individuals?|males?|females?|wom[ae]n|men)\b
+    |ecog|karnofsky|life\s+expectancy|performance\s+status|body\s+mass|bmi\b|adequate\b|no\s|not\s|must\b)"""
+)
+
+
+def _hang_flat_items(text: str, lines: list[Line]) -> None:
+    """Hangs lines that stand level with a lead ("... one of the following:") on it, where what is above says nothing else.
+
+    How far such a list goes is not written: it ends at the next lead, heading, deeper or shallower line, at a line
+    that begins as requirements of their own do, and at a full stop after items that had none.
+    """
+    has_children = {line.parent for line in lines if line.parent is not None}
+    number = 0
+    while number < len(lines):
+        lead = lines[number]
+        number += 1
+        if lead.kind == "heading" or lead.index in has_children or not leads.ends_open(text, lead.start, lead.end):
+            continue
+        connective = leads.connective(text, lead.body, lead.end, lead.role)
+        natural = connective.kind == ("any" if lead.role is Role.EXCLUSION else "all")
+        if (
+            natural
+            and not leads.is_negated(text, lead.body, lead.end)
+            and not leads.has_exception(text, lead.body, lead.end)
+        ):
+            continue
+        first = number
+        while number < len(lines):
+            line = lines[number]
+            if (
+                line.kind == "heading"
+                or line.parent != lead.parent
+                or line.role is not lead.role
+                or line.index in has_children
+            ):
+                break
+            if number > first and (
+                leads.ends_open(text, line.start, line.end) or _INDEPENDENT.match(text, line.body, line.end)
+            ):
+                break
+            lines[number] = replace(line, parent=lead.index)
+            number += 1
+
+
+def _mark_leads(text: str, lines: list[Line], titles: set[int]) -> None:
+    """Says how each group joins. A title that adds nothing to its list ("Participants must have:") leads no group."""
+    joins: dict[int, list[Line]] = {}
+    for line in lines:
+        if line.parent is not None:
+            joins.setdefault(line.parent, []).append(line)
+    for index, children in joins.items():
+        lead = lines[index]
+        connective = leads.connective(text, lead.body, lead.end, lead.role)
+        if not connective.stated:
+            connective = _joined_by_items(text, children, connective)
+        colon = leads.ends_open(text, lead.start, lead.end)
+        negated = colon and leads.is_negated(text, lead.body, lead.end)
+        if (
+            colon
+            and not negated
+            and lead.parent is None
+            and index in titles
+            and leads.is_pure(text, lead.body, lead.end)
+        ):
+            if connective.kind == ("any" if lead.role is Role.EXCLUSION else "all"):
+                silent = lead.end - lead.start <= 80 and text[lead.end - 1] == ":"
+                lines[index] = replace(lead, kind="heading", silent=silent)
+                for child in children:
+                    lines[child.index] = replace(lines[child.index], parent=None)
+                continue
+        lines[index] = replace(lead, kind="lead", connective=connective, negated=negated)
+
+
+def _joined_by_items(text: str, children: list[Line], connective: Connective) -> Connective:
+    """An "or" at the end of an item, or at the beginning of the next, speaks for the whole list."""
+    for line, after in pairwise(children):
+        join = leads.trailing_join(text, line.body, line.end)
+        if join == "or" or leads.leading_or(text, after.body, after.end):
+            return Connective("any")
+        if join == "AND":
+            return Connective("all")
+    return connective
