@@ -1,0 +1,1 @@
+"""Findings into the ranked, explained answer."""

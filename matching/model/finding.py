@@ -69,6 +69,7 @@ class Distance:
     changes: str
     patient_by: float | None = None
     patient_unit: str | None = None
+    explanation: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +154,6 @@ class JudgedTrial:
 
     `eligible_from`, `eligible_until`: the span of days on which no definite failure stands, as far as the calendar
     alone decides. `recheck_on`: the next day on which any verdict changes.
-    `undecided`: minimal sets of facts that would settle the trial together; `undecided_exact` False beyond 12 facts.
     """
 
     nct_id: str
@@ -195,7 +195,10 @@ class NearestSite:
 
 @dataclass(frozen=True, slots=True)
 class TrialMatch:
-    """One row of the answer."""
+    """One row of the answer.
+
+    `undecided`: minimal sets of facts that would settle the trial together; `undecided_exact` False beyond 12 facts.
+    """
 
     rank: int
     nct_id: str
@@ -243,7 +246,7 @@ class NoteFact:
 
 @dataclass(frozen=True, slots=True)
 class MatchAnswer:
-    """The whole answer for one patient on one day. `cursor` is the number of rows before the next page, or None."""
+    """The whole answer for one patient on one day. `next_offset` is the number of rows before the next page, or None."""
 
     on: date
     totals: Totals
@@ -251,3 +254,4 @@ class MatchAnswer:
     questions: tuple[Question, ...] = ()
     read_from_note: tuple[NoteFact, ...] = ()
     next_offset: int | None = None
+    data_version: str = ""

@@ -1,0 +1,284 @@
+"""Which facts could still move a trial: reachable truths and minimal sets of facts, over the trees of findings.
+
+An open leaf may come out either way once the facts it misses are known; a leaf that is unreadable, on site or
+not comparable stays open whatever is found out. Two open leaves are taken as independent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from itertools import combinations
+from typing import assert_never
+
+from matching.model.codes import Eligibility, Role, Verdict, WhyUnknown
+from matching.model.criterion import (
+    AgeIs,
+    AllOf,
+    AnyOf,
+    AtLeast,
+    ConditionIs,
+    CountIs,
+    If,
+    LifeExpectancyIs,
+    LifestyleIs,
+    MeasurementIs,
+    Not,
+    OnSite,
+    PregnancyIs,
+    ResultIs,
+    ScoreIs,
+    SexIs,
+    TreatmentIs,
+    Unreadable,
+)
+from matching.model.finding import Finding, JudgedCriterion, JudgedTrial, MissingFact
+from matching.model.truth import Truth
+
+EXACT_FACTS = 12
+"""Up to so many open facts of one trial the minimal sets are exact."""
+
+FactKey = tuple[str, str]
+Range = tuple[int, int]
+FactSet = frozenset[FactKey]
+FactSets = frozenset[FactSet]
+
+_FINDABLE = frozenset({WhyUnknown.MISSING, WhyUnknown.STALE, WhyUnknown.CONFLICT})
+_NEVER: FactSets = frozenset()
+_ALREADY: FactSets = frozenset({frozenset()})
+
+
+def key(fact: MissingFact) -> FactKey:
+    """What makes two facts the same question."""
+    return fact.kind, fact.id
+
+
+def askable(leaf: Finding) -> tuple[MissingFact, ...]:
+    """The facts that would settle an open leaf: none when no fact could."""
+    if leaf.truth is not Truth.UNKNOWN or isinstance(leaf.expression, OnSite | Unreadable):
+        return ()
+    if leaf.reasons and not any(reason in _FINDABLE for reason in leaf.reasons):
+        return ()
+    return leaf.missing
+
+
+def is_open(criterion: JudgedCriterion) -> bool:
+    """Whether the criterion counts for the trial and keeps it from being settled; on-site ones do not."""
+    return (
+        criterion.verdict is Verdict.UNKNOWN
+        and criterion.why_unknown is not WhyUnknown.ON_SITE
+        and not criterion.part_of_parent
+        and criterion.applies_to is None
+    )
+
+
+def open_leaves(finding: Finding) -> tuple[Finding, ...]:
+    """The unknown leaves below a finding, in the order of the text."""
+    if finding.truth is not Truth.UNKNOWN or not finding.applicable:
+        return ()
+    if not finding.parts:
+        return (finding,)
+    return tuple(leaf for part in finding.parts for leaf in open_leaves(part))
+
+
+def open_facts(trial: JudgedTrial) -> dict[FactKey, MissingFact]:
+    """Every fact that an open criterion misses, each once, in the order of the criteria."""
+    found: dict[FactKey, MissingFact] = {}
+    for criterion in trial.criteria:
+        if is_open(criterion):
+            for leaf in open_leaves(criterion.finding):
+                for fact in askable(leaf):
+                    found.setdefault(key(fact), fact)
+    return found
+
+
+def reachable(finding: Finding, known: Collection[FactKey]) -> Range:
+    """The least and the greatest truth (-1, 0, 1) a finding can take once the `known` facts are.
+
+    The connectives grow with their parts, so both ends are computed by Kleene's own min and max.
+    """
+    if not finding.applicable:
+        return finding.truth.value, finding.truth.value
+    expression = finding.expression
+    match expression:
+        case AllOf():
+            parts = [reachable(part, known) for part in finding.parts]
+            return min((low for low, _ in parts), default=1), min((high for _, high in parts), default=1)
+        case AnyOf():
+            parts = [reachable(part, known) for part in finding.parts]
+            return max((low for low, _ in parts), default=-1), max((high for _, high in parts), default=-1)
+        case AtLeast():
+            parts = [reachable(part, known) for part in finding.parts]
+            return (
+                _kth_largest(expression.count, [low for low, _ in parts]),
+                _kth_largest(expression.count, [high for _, high in parts]),
+            )
+        case Not():
+            low, high = reachable(finding.parts[0], known)
+            return -high, -low
+        case If():
+            (when_low, when_high), (then_low, then_high) = (reachable(part, known) for part in finding.parts)
+            return max(-when_high, then_low), max(-when_low, then_high)
+        case (
+            AgeIs()
+            | SexIs()
+            | MeasurementIs()
+            | ResultIs()
+            | ScoreIs()
+            | ConditionIs()
+            | TreatmentIs()
+            | CountIs()
+            | PregnancyIs()
+            | LifeExpectancyIs()
+            | LifestyleIs()
+            | OnSite()
+            | Unreadable()
+        ):
+            facts = askable(finding)
+            if facts and all(key(fact) in known for fact in facts):
+                return -1, 1
+            return finding.truth.value, finding.truth.value
+    assert_never(expression)
+
+
+def _kth_largest(count: int, values: Sequence[int]) -> int:
+    if count <= 0:
+        return 1
+    return sorted(values, reverse=True)[count - 1] if len(values) >= count else -1
+
+
+def decides_against(criterion: JudgedCriterion, known: Collection[FactKey]) -> bool:
+    """Whether some values of the known facts would settle the criterion against the patient."""
+    low, high = reachable(criterion.finding, known)
+    return low == -1 if criterion.role is Role.INCLUSION else high == 1
+
+
+def decides_in_favour(criterion: JudgedCriterion, known: Collection[FactKey]) -> bool:
+    """Whether some values of the known facts would settle the criterion in the patient's favour."""
+    low, high = reachable(criterion.finding, known)
+    return high == 1 if criterion.role is Role.INCLUSION else low == -1
+
+
+def deciding_facts(trial: JudgedTrial) -> dict[FactKey, MissingFact]:
+    """The facts that, each alone, could change the trial's eligibility.
+
+    Against: one criterion settled against the patient is enough. In favour: the fact must close every open criterion.
+    A trial that is settled is changed by none.
+    """
+    if trial.eligibility is not Eligibility.POSSIBLY_ELIGIBLE:
+        return {}
+    still_open = [criterion for criterion in trial.criteria if is_open(criterion)]
+    deciding = {}
+    for fact_key, fact in open_facts(trial).items():
+        alone = (fact_key,)
+        if any(decides_against(criterion, alone) for criterion in still_open) or all(
+            decides_in_favour(criterion, alone) for criterion in still_open
+        ):
+            deciding[fact_key] = fact
+    return deciding
+
+
+def undecided_sets(trial: JudgedTrial) -> tuple[tuple[tuple[MissingFact, ...], ...], bool]:
+    """The minimal sets of facts that, known together, could close in the patient's favour all that facts can close.
+
+    Criteria that no fact can close (unreadable ones) stay open and are left out. Sets are ordered by size, then by name.
+    The second value is False where a trial misses more than EXACT_FACTS facts: then there is one set, which suffices
+    but may not be minimal.
+    """
+    facts = open_facts(trial)
+    exact = len(facts) <= EXACT_FACTS
+    join, meet = (_cheapest_union, _cheapest_product) if not exact else (_union, _product)
+    needed: FactSets = _ALREADY
+    for criterion in trial.criteria:
+        if is_open(criterion):
+            closing = _settling(criterion.finding, criterion.role is Role.INCLUSION, join, meet)
+            if closing:
+                needed = meet((needed, closing))
+    ordered = sorted((tuple(sorted(group)) for group in needed if group), key=lambda group: (len(group), group))
+    return tuple(tuple(facts[each] for each in group) for group in ordered), exact
+
+
+Combine = Callable[[Iterable[FactSets]], FactSets]
+
+
+def _settling(finding: Finding, wanted: bool, join: Combine, meet: Combine) -> FactSets:
+    """The minimal sets of facts with which the finding can come out TRUE (or FALSE, where `wanted` is False)."""
+    target = Truth.of(wanted)
+    if finding.truth is not Truth.UNKNOWN or not finding.applicable:
+        return _ALREADY if finding.truth is target or not finding.applicable else _NEVER
+    expression = finding.expression
+    match expression:
+        case AllOf():
+            return (meet if wanted else join)(_settling(part, wanted, join, meet) for part in finding.parts)
+        case AnyOf():
+            return (join if wanted else meet)(_settling(part, wanted, join, meet) for part in finding.parts)
+        case AtLeast():
+            parts = [_settling(part, wanted, join, meet) for part in finding.parts]
+            count = expression.count if wanted else len(parts) - expression.count + 1
+            if len(parts) > EXACT_FACTS:
+                return meet(sorted((part for part in parts if part), key=_least_size)[:count])
+            return join(meet(chosen) for chosen in combinations(parts, count))
+        case Not():
+            return _settling(finding.parts[0], not wanted, join, meet)
+        case If():
+            when, then = finding.parts
+            if wanted:
+                return join((_settling(when, False, join, meet), _settling(then, True, join, meet)))
+            return meet((_settling(when, True, join, meet), _settling(then, False, join, meet)))
+        case (
+            AgeIs()
+            | SexIs()
+            | MeasurementIs()
+            | ResultIs()
+            | ScoreIs()
+            | ConditionIs()
+            | TreatmentIs()
+            | CountIs()
+            | PregnancyIs()
+            | LifeExpectancyIs()
+            | LifestyleIs()
+            | OnSite()
+            | Unreadable()
+        ):
+            facts = askable(finding)
+            return frozenset({frozenset(key(fact) for fact in facts)}) if facts else _NEVER
+    assert_never(expression)
+
+
+def _least_size(sets: FactSets) -> int:
+    return min(len(group) for group in sets)
+
+
+def _minimal(sets: Iterable[FactSet]) -> FactSets:
+    kept: list[FactSet] = []
+    for group in sorted(set(sets), key=len):
+        if not any(smaller <= group for smaller in kept):
+            kept.append(group)
+    return frozenset(kept)
+
+
+def _union(families: Iterable[FactSets]) -> FactSets:
+    return _minimal(group for family in families for group in family)
+
+
+def _product(families: Iterable[FactSets]) -> FactSets:
+    result: FactSets = _ALREADY
+    for family in families:
+        result = _minimal(left | right for left in result for right in family)
+    return result
+
+
+def _cheapest(sets: FactSets) -> FactSets:
+    return frozenset({min(sets, key=lambda group: (len(group), sorted(group)))}) if sets else _NEVER
+
+
+def _cheapest_union(families: Iterable[FactSets]) -> FactSets:
+    return _cheapest(frozenset(group for family in families for group in family))
+
+
+def _cheapest_product(families: Iterable[FactSets]) -> FactSets:
+    whole: FactSet = frozenset()
+    for family in families:
+        if not family:
+            return _NEVER
+        whole |= next(iter(_cheapest(family)))
+    return frozenset({whole})

@@ -1,0 +1,81 @@
+"""What to ask next: the facts that would change the eligibility of the most trials, in the words of a patient."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from matching.answering.deciding import FactKey
+from matching.answering.wording import Wording
+from matching.knowledge import analytes
+from matching.model.codes import Sex
+from matching.model.finding import MissingFact, Question
+
+MOST_QUESTIONS = 10
+"""Questions in one answer; more would not be read."""
+
+
+class QuestionCount:
+    """Counts, trial by trial, the facts that would change its eligibility."""
+
+    def __init__(self) -> None:
+        self._facts: dict[FactKey, MissingFact] = {}
+        self._groups: Counter[frozenset[FactKey]] = Counter()
+
+    def add(self, deciding: Mapping[FactKey, MissingFact]) -> None:
+        """Takes the deciding facts of one trial."""
+        if deciding:
+            for key, fact in deciding.items():
+                self._facts[key] = min(fact, self._facts.get(key, fact), key=_order)
+            self._groups[frozenset(deciding)] += 1
+
+    def questions(self, words: Wording, limit: int = MOST_QUESTIONS) -> tuple[Question, ...]:
+        """The greedy order: first the fact that moves the most trials, then the most of those that no earlier one moves.
+
+        When every trial is touched, the rest follow by their own count. `decides` is always the fact's own count.
+        Ties go to the greater own count, then by name.
+        """
+        own: Counter[FactKey] = Counter()
+        for group, number in self._groups.items():
+            for key in group:
+                own[key] += number
+        fresh = Counter(own)
+        untouched = dict(self._groups)
+        chosen: list[FactKey] = []
+        left = set(own)
+        while left and len(chosen) < limit:
+            best = min(left, key=lambda key: (-fresh[key], -own[key], key))
+            chosen.append(best)
+            left.remove(best)
+            for group in [group for group in untouched if best in group]:
+                number = untouched.pop(group)
+                for key in group:
+                    fresh[key] -= number
+        return tuple(Question(self._facts[key], ask(self._facts[key], words), own[key]) for key in chosen)
+
+
+def _order(fact: MissingFact) -> tuple[str, ...]:
+    return (fact.kind, fact.id, fact.fact, fact.loinc or "", fact.unit or "", fact.mesh or "")
+
+
+def ask(fact: MissingFact, words: Wording) -> str:
+    """The question for one fact: the analyte table's own where it has one, else the sentence for its kind."""
+    kind = fact.kind
+    if words.audience == "patient" and kind in ("measurement", "score"):
+        found = analytes.find_with_setting(fact.fact)
+        if found is not None:
+            entry, setting = found
+            question = entry.question_es if words.language == "es" else entry.question_en
+            if question and setting is None:
+                return question
+    return words.say(f"ask.{kind}" if words.has(f"ask.{kind}") else "ask.statement", fact=fact.fact)
+
+
+def facts_in_words(facts: Iterable[MissingFact]) -> tuple[str, ...]:
+    """The names of facts, each once, in order."""
+    return tuple(dict.fromkeys(fact.fact for fact in facts))
+
+
+def sex_word(sex: Sex | str, words: Wording) -> str:
+    """FEMALE or MALE as a word."""
+    return words.word("word", str(sex))

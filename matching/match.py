@@ -1,0 +1,410 @@
+"""The whole: considered trials -> judged -> ranked -> explained, for one patient, for one trial, or for a change."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from matching.answering.conditions import PatientCondition, condition_ids, match_conditions, patient_conditions
+from matching.answering.deciding import deciding_facts, undecided_sets
+from matching.answering.explain import explain, explain_trial
+from matching.answering.questions import QuestionCount, facts_in_words
+from matching.answering.rank import RankKey, rank_key, score, score_parts
+from matching.answering.sites import Locate, SiteChoice, Whereabouts, choose_site, whereabouts
+from matching.answering.wording import Audience, Language, Wording
+from matching.judging.eligibility import judge_trial
+from matching.judging.facts import Facts, prepare
+from matching.model.answer import PatientMatch, ReverseAnswer, TrialChange, VerdictChange, WhatIfAnswer
+from matching.model.codes import JOINABLE, Eligibility
+from matching.model.finding import (
+    ConditionMatch,
+    JudgedCriterion,
+    JudgedTrial,
+    MatchAnswer,
+    NoteFact,
+    Totals,
+    TrialMatch,
+)
+from matching.model.patient import Patient
+from matching.model.trial import ReadableTrial, TrialSummary
+from matching.ports import TrialReader
+
+JOINABLE_STATUSES = tuple(status.value for status in JOINABLE)
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What the caller asks of a trial. Empty: no wish. `statuses` None: any; by default what can be joined now or soon.
+
+    A trial is never dropped because it lacks the field that a filter is about.
+    """
+
+    statuses: tuple[str, ...] | None = JOINABLE_STATUSES
+    phases: tuple[str, ...] = ()
+    radius_km: float | None = None
+    countries: tuple[str, ...] = ()
+    intervention_types: tuple[str, ...] = ()
+
+    def keep(self, summary: TrialSummary) -> bool:
+        """Whether a trial passes all filters but the radius."""
+        status = summary.overall_status
+        if self.statuses is not None and status is not None and status not in self.statuses:
+            return False
+        if not _meets(self.phases, summary.phases) or not _meets(self.intervention_types, summary.intervention_types):
+            return False
+        there = summary.countries or tuple(site.country for site in summary.sites if site.country)
+        return _meets(tuple(map(str.casefold, self.countries)), tuple(map(str.casefold, there)))
+
+
+EVERY_TRIAL = Filters(statuses=None)
+"""No filter at all."""
+
+
+def _meets(wanted: Collection[str], given: Collection[str]) -> bool:
+    return not wanted or not given or any(each in wanted for each in given)
+
+
+@dataclass(frozen=True, slots=True)
+class _Person:
+    """A patient made ready once for all trials."""
+
+    patient: Patient
+    facts: Facts
+    conditions: tuple[PatientCondition, ...]
+    here: Whereabouts
+    on: date
+    filters: Filters
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """What the order needs of a judged trial; the rest is judged again for the page that is shown."""
+
+    key: RankKey
+    eligibility: Eligibility
+
+
+def match(
+    reader: TrialReader,
+    patient: Patient,
+    *,
+    on: date,
+    filters: Filters | None = None,
+    scope: str = "relevant",
+    limit: int = 20,
+    offset: int = 0,
+    include: Collection[str] = frozenset(),
+    locate: Locate | None = None,
+    language: Language = "en",
+    audience: Audience = "patient",
+    read_from_note: Sequence[NoteFact] = (),
+) -> MatchAnswer:
+    """The ranked answer for one patient on one day; the page from `offset` is explained.
+
+    Args:
+        reader: one version of the stored trials.
+        patient: with what was read from the note already in it.
+        on: the day for which everything is judged.
+        filters: None for the defaults.
+        scope: `relevant` or `all`. A patient of whom no condition is known, and who is no healthy volunteer, is matched
+            with all trials: silence narrows nothing.
+        limit: rows of a page.
+        offset: rows before the page.
+        include: of `criteria`, `questions`, `not_eligible`: with `questions` they are counted; with `not_eligible` such
+            trials are listed too (they are always in the totals).
+        locate: finds a place's coordinates; without it only given coordinates and equal city names count.
+        language: of the sentences.
+        audience: for whom they are worded.
+        read_from_note: given back as it is.
+    """
+    words = Wording(language, audience)
+    person = _person(patient, on, filters or Filters(), locate)
+    rows: list[_Row] = []
+    counted = QuestionCount()
+    for trial in _considered(reader, person, scope):
+        judged = _judge(trial, person.facts)
+        row = _row(trial, judged, person)
+        if row is None:
+            continue
+        rows.append(row)
+        if "questions" in include:
+            counted.add(deciding_facts(judged))
+    totals = _totals(row.eligibility for row in rows)
+    listed = sorted(
+        row.key for row in rows if row.eligibility is not Eligibility.NOT_ELIGIBLE or "not_eligible" in include
+    )
+    page = [key[-1] for key in listed[offset : offset + limit]]
+    matches = tuple(
+        _explained(trial, person, rank, words) for rank, trial in enumerate(reader.trials(page), start=offset + 1)
+    )
+    following = offset + limit
+    return MatchAnswer(
+        on=on,
+        totals=totals,
+        matches=matches,
+        questions=counted.questions(words) if "questions" in include else (),
+        read_from_note=tuple(read_from_note),
+        next_offset=following if following < len(listed) else None,
+        data_version=reader.data_version,
+    )
+
+
+def match_one(
+    reader: TrialReader,
+    nct_id: str,
+    patients: Sequence[Patient],
+    *,
+    on: date,
+    locate: Locate | None = None,
+    language: Language = "en",
+    audience: Audience = "patient",
+) -> ReverseAnswer | None:
+    """One trial against many patients, the best first; ties in the order of the request. None: no such trial.
+
+    Nobody is left out: the caller named the trial, so neither scope nor filters apply. Verdicts are those of `match`.
+    """
+    trial = next(iter(reader.trials([nct_id])), None)
+    if trial is None:
+        return None
+    words = Wording(language, audience)
+    found: list[tuple[RankKey, int, TrialMatch]] = []
+    for index, patient in enumerate(patients):
+        person = _person(patient, on, EVERY_TRIAL, locate)
+        one = _explained(trial, person, 0, words)
+        found.append((_key_of(one), index, one))
+    found.sort(key=lambda each: each[:2])
+    matches = tuple(PatientMatch(index, replace(one, rank=rank)) for rank, (_, index, one) in enumerate(found, start=1))
+    return ReverseAnswer(
+        on=on,
+        nct_id=nct_id,
+        totals=_totals(each.match.judged.eligibility for each in matches),
+        matches=matches,
+        data_version=reader.data_version,
+    )
+
+
+def what_if(
+    reader: TrialReader,
+    patient: Patient,
+    changed: Patient,
+    *,
+    on: date,
+    filters: Filters | None = None,
+    scope: str = "relevant",
+    limit: int = 20,
+    locate: Locate | None = None,
+    language: Language = "en",
+    audience: Audience = "patient",
+) -> WhatIfAnswer:
+    """How the answer for `changed` differs from that for `patient`: every trial with another verdict, nothing stored.
+
+    A trial considered on one side only is compared with nothing on the other. Trials whose eligibility changes come
+    first, then by the order of the new answer; at most `limit` of them are shown, all are counted.
+    """
+    words = Wording(language, audience)
+    asked = filters or Filters()
+    sides = [_judged_by_id(reader, _person(each, on, asked, locate), scope) for each in (patient, changed)]
+    before, after = sides
+    differing: list[tuple[bool, RankKey, str]] = []
+    for nct_id in sorted(before.keys() | after.keys()):
+        old, new = before.get(nct_id), after.get(nct_id)
+        if old is not None and new is not None and old.verdicts == new.verdicts:
+            continue
+        same = old is not None and new is not None and old.eligibility is new.eligibility
+        shown = new or old
+        assert shown is not None  # every id comes from one of the two
+        differing.append((same, shown.key, nct_id))
+    differing.sort()
+    changes = []
+    people = [_person(each, on, asked, locate) for each in (patient, changed)]
+    for trial in reader.trials([nct_id for _, _, nct_id in differing[:limit]]):
+        nct_id = trial.summary.nct_id
+        changes.append(
+            _change(
+                trial,
+                _judge(trial, people[0].facts) if nct_id in before else None,
+                _judge(trial, people[1].facts) if nct_id in after else None,
+                before.get(nct_id),
+                after.get(nct_id),
+                words,
+            )
+        )
+    return WhatIfAnswer(
+        on=on,
+        before=_totals(each.eligibility for each in before.values()),
+        after=_totals(each.eligibility for each in after.values()),
+        changed=len(differing),
+        changes=tuple(changes),
+        data_version=reader.data_version,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """One trial on one side of a what-if."""
+
+    key: RankKey
+    eligibility: Eligibility
+    verdicts: tuple[str, ...]
+
+
+def _judged_by_id(reader: TrialReader, person: _Person, scope: str) -> dict[str, _Side]:
+    sides = {}
+    for trial in _considered(reader, person, scope):
+        judged = _judge(trial, person.facts)
+        row = _row(trial, judged, person)
+        if row is not None:
+            verdicts = tuple(f"{each.verdict.value}/{each.why_unknown}" for each in judged.criteria)
+            sides[trial.summary.nct_id] = _Side(row.key, row.eligibility, verdicts)
+    return sides
+
+
+def _change(
+    trial: ReadableTrial,
+    old: JudgedTrial | None,
+    new: JudgedTrial | None,
+    before: _Side | None,
+    after: _Side | None,
+    words: Wording,
+) -> TrialChange:
+    olds = {each.id: each for each in old.criteria} if old else {}
+    news = {each.id: each for each in new.criteria} if new else {}
+    criteria = []
+    for criterion_id in {**olds, **news}:
+        one: JudgedCriterion | None = olds.get(criterion_id)
+        two: JudgedCriterion | None = news.get(criterion_id)
+        shown = two or one
+        if shown is None or (one and two and (one.verdict, one.why_unknown) == (two.verdict, two.why_unknown)):
+            continue
+        criteria.append(
+            VerdictChange(
+                id=criterion_id,
+                text=shown.text,
+                before=one.verdict if one else None,
+                after=two.verdict if two else None,
+                explanation=explain(shown, words),
+            )
+        )
+    return TrialChange(
+        nct_id=trial.summary.nct_id,
+        brief_title=trial.summary.brief_title,
+        eligibility_before=before.eligibility if before else None,
+        eligibility_after=after.eligibility if after else None,
+        score_before=_score_of(before),
+        score_after=_score_of(after),
+        criteria=tuple(criteria),
+    )
+
+
+def _score_of(side: _Side | None) -> float | None:
+    return None if side is None else -side.key[3]
+
+
+def _person(patient: Patient, on: date, filters: Filters, locate: Locate | None) -> _Person:
+    return _Person(
+        patient=patient,
+        facts=prepare(patient, on),
+        conditions=patient_conditions(patient),
+        here=whereabouts(patient.location, locate),
+        on=on,
+        filters=filters,
+    )
+
+
+def _considered(reader: TrialReader, person: _Person, scope: str) -> Iterator[ReadableTrial]:
+    """The trials of the scope that pass the filters. The reader may give more than these, never fewer."""
+    healthy = person.patient.healthy_volunteer is True
+    everything = scope == "all" or (not person.conditions and not healthy)
+    filters = person.filters
+    found = reader.considered(
+        condition_ids=None if everything else condition_ids(person.conditions),
+        words=tuple(condition.text for condition in person.conditions),
+        healthy_volunteer=healthy,
+        statuses=filters.statuses,
+        phases=filters.phases,
+        countries=filters.countries,
+        intervention_types=filters.intervention_types,
+    )
+    for trial in found:
+        if filters.keep(trial.summary) and (everything or _condition(trial.summary, person)[0] is not None):
+            yield trial
+
+
+def _condition(summary: TrialSummary, person: _Person) -> tuple[ConditionMatch | None, float]:
+    healthy = person.patient.healthy_volunteer is True
+    return match_conditions(summary, person.conditions, healthy_volunteer=healthy)
+
+
+def _judge(trial: ReadableTrial, facts: Facts) -> JudgedTrial:
+    return judge_trial(trial.summary.nct_id, trial.parsed.criteria, trial.summary.eligibility, facts)
+
+
+def _site(summary: TrialSummary, person: _Person) -> SiteChoice:
+    return choose_site(
+        summary.sites,
+        summary.overall_status,
+        person.here,
+        radius_km=person.filters.radius_km,
+        countries=frozenset(map(str.casefold, person.filters.countries)),
+    )
+
+
+def _row(trial: ReadableTrial, judged: JudgedTrial, person: _Person) -> _Row | None:
+    """None where every site lies outside the radius."""
+    choice = _site(trial.summary, person)
+    if not choice.within:
+        return None
+    related, worth = _condition(trial.summary, person)
+    parts = score_parts(judged.counts, worth, choice.nearest, trial.summary.last_update, person.on)
+    key = rank_key(
+        related=related is not None,
+        eligibility=judged.eligibility,
+        overall_status=trial.summary.overall_status,
+        score=score(parts),
+        nct_id=trial.summary.nct_id,
+    )
+    return _Row(key, judged.eligibility)
+
+
+def _explained(trial: ReadableTrial, person: _Person, rank: int, words: Wording) -> TrialMatch:
+    summary = trial.summary
+    judged = _judge(trial, person.facts)
+    nearest = _site(summary, person).nearest
+    related, worth = _condition(summary, person)
+    parts = score_parts(judged.counts, worth, nearest, summary.last_update, person.on)
+    sets, exact = undecided_sets(judged)
+    return TrialMatch(
+        rank=rank,
+        nct_id=summary.nct_id,
+        brief_title=summary.brief_title,
+        overall_status=summary.overall_status,
+        phases=summary.phases,
+        judged=explain_trial(judged, words),
+        score=score(parts),
+        score_parts=parts,
+        condition_match=related,
+        nearest_site=nearest,
+        undecided=tuple(facts_in_words(group) for group in sets),
+        undecided_exact=exact,
+    )
+
+
+def _key_of(one: TrialMatch) -> RankKey:
+    return rank_key(
+        related=one.condition_match is not None,
+        eligibility=one.judged.eligibility,
+        overall_status=one.overall_status,
+        score=one.score,
+        nct_id=one.nct_id,
+    )
+
+
+def _totals(eligibilities: Iterator[Eligibility]) -> Totals:
+    found = list(eligibilities)
+    return Totals(
+        considered=len(found),
+        likely_eligible=found.count(Eligibility.LIKELY_ELIGIBLE),
+        possibly_eligible=found.count(Eligibility.POSSIBLY_ELIGIBLE),
+        not_eligible=found.count(Eligibility.NOT_ELIGIBLE),
+    )
