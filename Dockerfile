@@ -18,7 +18,7 @@ ENV PATH=/opt/trialmatch/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     TRIALMATCH_HOST=0.0.0.0 \
     TRIALMATCH_DATABASE_URL=sqlite:////data/trialmatch.db
-USER trialmatch
+USER 10001
 VOLUME /data
 EXPOSE 8000
 HEALTHCHECK --interval=30s --timeout=5s --start-period=20s \

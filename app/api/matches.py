@@ -83,9 +83,7 @@ def answer(reader: SqlTrialReader, sent: MatchRequest, today: date, locate: Loca
         audience=sent.audience,
     )
     next_cursor = cursors.encode([found.next_offset], bound_to) if found.next_offset is not None else None
-    return matching.answer_to_json(
-        found, include=frozenset(sent.include), data_version=reader.data_version, next_cursor=next_cursor
-    )
+    return matching.answer_to_json(found, include=frozenset(sent.include), next_cursor=next_cursor)
 
 
 @router.post(
@@ -100,4 +98,5 @@ def post_matches(
     body: MatchRequest = Body(openapi_examples=request_examples("matches")),  # noqa: B008  # FastAPI's way to give examples
 ) -> Response:
     """Ranked trials that the patient may join, with an explanation for each criterion."""
-    return about_patient(answer(store.reader(), body, today, store.locate))
+    with store.reader() as reader:
+        return about_patient(answer(reader, body, today, locate=None))
