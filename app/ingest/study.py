@@ -1,0 +1,487 @@
+"""A study of the registry's API v2 (a JSON object) as a Trial. The only file with the registry's camelCase.
+
+A fault in an optional field leaves the field absent and is told in `Record.odd`; only a record without its NCT id
+cannot be read. An enum value this page does not know is kept as it stands and told as odd.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+from app.ingest.source import Record, RecordError
+from app.ingest.words import age_limit, clean, mesh_id
+from matching import (
+    AgeLimit,
+    Arm,
+    Contact,
+    Design,
+    EligibilityFields,
+    Identifier,
+    Intervention,
+    IpdSharing,
+    MeshTerm,
+    Official,
+    Outcome,
+    Oversight,
+    PartialDate,
+    Provenance,
+    Reference,
+    ResponsibleParty,
+    Site,
+    Sponsor,
+    Trial,
+    TrialDate,
+)
+
+FULL = "clinicaltrials_gov"
+"""The source of a whole record."""
+
+PARTIAL = "clinicaltrials_gov_partial"
+"""The source of a record without the date of its last update, such as a search result with few fields."""
+
+NCT_ID = re.compile(r"NCT[0-9]{8}")
+
+STATUSES = frozenset(
+    "ACTIVE_NOT_RECRUITING COMPLETED ENROLLING_BY_INVITATION NOT_YET_RECRUITING RECRUITING SUSPENDED TERMINATED "
+    "WITHDRAWN AVAILABLE NO_LONGER_AVAILABLE TEMPORARILY_NOT_AVAILABLE APPROVED_FOR_MARKETING WITHHELD UNKNOWN".split()
+)
+PHASES = frozenset("NA EARLY_PHASE1 PHASE1 PHASE2 PHASE3 PHASE4".split())
+STUDY_TYPES = frozenset("EXPANDED_ACCESS INTERVENTIONAL OBSERVATIONAL".split())
+SEXES = frozenset("FEMALE MALE ALL".split())
+STANDARD_AGES = frozenset("CHILD ADULT OLDER_ADULT".split())
+DATE_TYPES = frozenset("ACTUAL ESTIMATED".split())
+CLASSES = frozenset("NIH FED OTHER_GOV INDIV INDUSTRY NETWORK AMBIG OTHER UNKNOWN".split())
+INTERVENTION_TYPES = frozenset(
+    "BEHAVIORAL BIOLOGICAL COMBINATION_PRODUCT DEVICE DIAGNOSTIC_TEST DIETARY_SUPPLEMENT DRUG GENETIC PROCEDURE "
+    "RADIATION OTHER".split()
+)
+ARM_TYPES = frozenset("EXPERIMENTAL ACTIVE_COMPARATOR PLACEBO_COMPARATOR SHAM_COMPARATOR NO_INTERVENTION OTHER".split())
+ALLOCATIONS = frozenset("RANDOMIZED NON_RANDOMIZED NA".split())
+MODELS = frozenset("SINGLE_GROUP PARALLEL CROSSOVER FACTORIAL SEQUENTIAL".split())
+PURPOSES = frozenset(
+    "TREATMENT PREVENTION DIAGNOSTIC ECT SUPPORTIVE_CARE SCREENING HEALTH_SERVICES_RESEARCH BASIC_SCIENCE "
+    "DEVICE_FEASIBILITY OTHER".split()
+)
+MASKINGS = frozenset("NONE SINGLE DOUBLE TRIPLE QUADRUPLE".split())
+MASKED = frozenset("PARTICIPANT CARE_PROVIDER INVESTIGATOR OUTCOMES_ASSESSOR".split())
+
+T = TypeVar("T")
+
+
+def read_study(study: object, *, source: str | None = None) -> Record:
+    """Reads one study.
+
+    Args:
+        study: the decoded JSON object.
+        source: the source's name; None: FULL with a last update, PARTIAL without one.
+
+    Raises:
+        RecordError: it is not an object, or its protocol section names no NCT id.
+    """
+    if not isinstance(study, dict):
+        raise RecordError(None, "a study is a JSON object")
+    odd: list[str] = []
+    root = _Module(study, "", odd)
+    protocol = root.module("protocolSection")
+    identification = protocol.module("identificationModule")
+    nct_id = identification.text("nctId")
+    if nct_id is None:
+        raise RecordError(None, "no protocolSection.identificationModule.nctId")
+    if NCT_ID.fullmatch(nct_id) is None:
+        raise RecordError(None, "nctId is not NCT and eight digits")
+    status = protocol.module("statusModule")
+    last_update = status.dated("lastUpdatePostDateStruct")
+    derived = root.module("derivedSection")
+    sponsors = protocol.module("sponsorCollaboratorsModule")
+    contacts = protocol.module("contactsLocationsModule")
+    interventions = protocol.module("armsInterventionsModule")
+    conditions = protocol.module("conditionsModule")
+    condition_terms = derived.module("conditionBrowseModule")
+    intervention_terms = derived.module("interventionBrowseModule")
+    sites = _sites(contacts)
+    submitted = status.date("studyFirstSubmitDate")
+    trial = Trial(
+        nct_id=nct_id,
+        provenance=(
+            Provenance(
+                source=source or (FULL if last_update else PARTIAL),
+                record_version=derived.module("miscInfoModule").text("versionHolder"),
+                url=f"https://clinicaltrials.gov/study/{nct_id}",
+            ),
+        ),
+        aliases=identification.texts("nctIdAliases"),
+        org_study_id=_identifier(identification.module("orgStudyIdInfo")),
+        other_identifiers=identification.each("secondaryIdInfos", _identifier),
+        brief_title=identification.text("briefTitle"),
+        official_title=identification.text("officialTitle"),
+        acronym=identification.text("acronym"),
+        organization=_sponsor(identification.module("organization"), name="fullName"),
+        overall_status=status.word("overallStatus", STATUSES),
+        last_known_status=status.word("lastKnownStatus", STATUSES),
+        why_stopped=status.text("whyStopped"),
+        status_verified=status.date("statusVerifiedDate"),
+        start=status.dated("startDateStruct"),
+        primary_completion=status.dated("primaryCompletionDateStruct"),
+        completion=status.dated("completionDateStruct"),
+        first_submitted=TrialDate(submitted) if submitted else None,
+        first_posted=status.dated("studyFirstPostDateStruct"),
+        results_first_posted=status.dated("resultsFirstPostDateStruct"),
+        last_update=last_update,
+        has_results=root.flag("hasResults"),
+        expanded_access=status.module("expandedAccessInfo").flag("hasExpandedAccess"),
+        sponsor=_sponsor(sponsors.module("leadSponsor")),
+        collaborators=sponsors.each("collaborators", _sponsor),
+        responsible_party=_responsible_party(sponsors.module("responsibleParty")),
+        officials=contacts.each("overallOfficials", _official),
+        oversight=_oversight(protocol.module("oversightModule")),
+        brief_summary=protocol.module("descriptionModule").text("briefSummary"),
+        detailed_description=protocol.module("descriptionModule").text("detailedDescription"),
+        conditions=conditions.texts("conditions"),
+        keywords=conditions.texts("keywords"),
+        design=_design(protocol.module("designModule")),
+        arms=_arms(interventions),
+        interventions=interventions.each("interventions", _intervention),
+        outcomes=_outcomes(protocol.module("outcomesModule")),
+        eligibility=_eligibility(protocol.module("eligibilityModule")),
+        sites=sites,
+        countries=tuple(dict.fromkeys(site.country for site in sites if site.country)),
+        central_contacts=contacts.each("centralContacts", _contact),
+        references=_references(protocol.module("referencesModule")),
+        ipd_sharing=_ipd_sharing(protocol.module("ipdSharingStatementModule")),
+        condition_mesh=condition_terms.each("meshes", _mesh),
+        condition_ancestors=condition_terms.each("ancestors", _mesh),
+        intervention_mesh=intervention_terms.each("meshes", _mesh),
+        intervention_ancestors=intervention_terms.each("ancestors", _mesh),
+    )
+    return Record(trial, tuple(odd))
+
+
+class _Module:
+    """An object of the record. Each reader gives None (or nothing) for an absent field and notes a faulty one."""
+
+    __slots__ = ("data", "odd", "path")
+
+    def __init__(self, data: dict[str, Any], path: str, odd: list[str]) -> None:
+        self.data = data
+        self.path = path
+        self.odd = odd
+
+    def _note(self, key: str, why: str) -> None:
+        self.odd.append(f"{self.path}{key}: {why}")
+
+    def module(self, key: str) -> _Module:
+        value = self.data.get(key)
+        if value is None:
+            value = {}
+        elif not isinstance(value, dict):
+            self._note(key, "not an object")
+            value = {}
+        return _Module(value, f"{self.path}{key}.", self.odd)
+
+    def modules(self, key: str) -> Iterator[_Module]:
+        value = self.data.get(key)
+        if value is None:
+            return
+        if not isinstance(value, list):
+            self._note(key, "not a list")
+            return
+        for index, item in enumerate(value):
+            if isinstance(item, dict):
+                yield _Module(item, f"{self.path}{key}[{index}].", self.odd)
+            else:
+                self._note(f"{key}[{index}]", "not an object")
+
+    def each(self, key: str, read: Callable[[_Module], T | None]) -> tuple[T, ...]:
+        if key not in self.data:
+            return ()
+        return tuple(item for module in self.modules(key) if (item := read(module)) is not None)
+
+    def text(self, key: str) -> str | None:
+        value = self.data.get(key)
+        if value is None:
+            return None
+        if not isinstance(value, str):
+            self._note(key, "not a text")
+            return None
+        return clean(value).strip() or None
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        value = self.data.get(key)
+        if value is None:
+            return ()
+        if isinstance(value, str):
+            self._note(key, "a text instead of a list")
+            value = [value]
+        if not isinstance(value, list):
+            self._note(key, "not a list")
+            return ()
+        texts = []
+        for index, item in enumerate(value):
+            if not isinstance(item, str):
+                self._note(f"{key}[{index}]", "not a text")
+            elif text := clean(item).strip():
+                texts.append(text)
+        return tuple(dict.fromkeys(texts))
+
+    def flag(self, key: str) -> bool | None:
+        value = self.data.get(key)
+        if value is None or isinstance(value, bool):
+            return value
+        self._note(key, "not true or false")
+        return None
+
+    def count(self, key: str) -> int | None:
+        value = self.data.get(key)
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**31:
+            self._note(key, "not a count")
+            return None
+        return value
+
+    def degrees(self, key: str, limit: float) -> float | None:
+        value = self.data.get(key)
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int | float) or not -limit <= value <= limit:
+            self._note(key, f"not degrees within {limit:g}")
+            return None
+        return float(value)
+
+    def date(self, key: str) -> PartialDate | None:
+        value = self.data.get(key)
+        if value is None:
+            return None
+        try:
+            return PartialDate.parse(value)
+        except (ValueError, AttributeError):
+            self._note(key, "not a date")
+            return None
+
+    def dated(self, key: str) -> TrialDate | None:
+        if key not in self.data:
+            return None
+        struct = self.module(key)
+        on = struct.date("date")
+        return TrialDate(on, struct.word("type", DATE_TYPES)) if on else None
+
+    def word(self, key: str, known: frozenset[str]) -> str | None:
+        value = self.data.get(key)
+        if isinstance(value, str) and value in known:
+            return value
+        return self._known(key, self.text(key), known)
+
+    def words(self, key: str, known: frozenset[str]) -> tuple[str, ...]:
+        found = (self._known(key, value, known) for value in self.texts(key))
+        return tuple(value for value in found if value is not None)
+
+    def _known(self, key: str, value: str | None, known: frozenset[str]) -> str | None:
+        if value is None or value in known:
+            return value
+        respelled = re.sub(r"[ -]", "_", value.upper())
+        if respelled in known:
+            self._note(key, f"{value} is spelled {respelled} elsewhere")
+            return respelled
+        self._note(key, f"{value} is not a value known here")
+        return value
+
+    def age(self, key: str) -> AgeLimit | None:
+        value = self.text(key)
+        if value is None or value == "N/A":
+            return None
+        limit = age_limit(value)
+        if limit is None:
+            self._note(key, f"{value} is not an age")
+        return limit
+
+
+def _identifier(module: _Module) -> Identifier | None:
+    value = module.text("id")
+    if value is None:
+        return None
+    return Identifier(value, module.text("type"), module.text("domain"), module.text("link"))
+
+
+def _sponsor(module: _Module, name: str = "name") -> Sponsor | None:
+    called = module.text(name)
+    return Sponsor(called, module.word("class", CLASSES)) if called else None
+
+
+def _responsible_party(module: _Module) -> ResponsibleParty | None:
+    if not module.data:
+        return None
+    return ResponsibleParty(
+        type=module.text("type"),
+        name=module.text("investigatorFullName") or module.text("oldNameTitle"),
+        title=module.text("investigatorTitle"),
+        affiliation=module.text("investigatorAffiliation") or module.text("oldOrganization"),
+    )
+
+
+def _official(module: _Module) -> Official | None:
+    name = module.text("name")
+    return Official(name, module.text("role"), module.text("affiliation")) if name else None
+
+
+def _oversight(module: _Module) -> Oversight | None:
+    if not module.data:
+        return None
+    return Oversight(
+        has_dmc=module.flag("oversightHasDmc"),
+        fda_regulated_drug=module.flag("isFdaRegulatedDrug"),
+        fda_regulated_device=module.flag("isFdaRegulatedDevice"),
+        unapproved_device=module.flag("isUnapprovedDevice"),
+        us_export=module.flag("isUsExport"),
+    )
+
+
+def _design(module: _Module) -> Design:
+    info = module.module("designInfo")
+    masking = info.module("maskingInfo")
+    samples = module.module("bioSpec")
+    enrollment = module.module("enrollmentInfo")
+    return Design(
+        study_type=module.word("studyType", STUDY_TYPES),
+        phases=module.words("phases", PHASES),
+        allocation=info.word("allocation", ALLOCATIONS),
+        intervention_model=info.word("interventionModel", MODELS),
+        intervention_model_description=info.text("interventionModelDescription"),
+        primary_purpose=info.word("primaryPurpose", PURPOSES),
+        masking=masking.word("masking", MASKINGS),
+        masking_description=masking.text("maskingDescription"),
+        who_masked=masking.words("whoMasked", MASKED),
+        observational_model=info.text("observationalModel"),
+        time_perspective=info.text("timePerspective"),
+        patient_registry=module.flag("patientRegistry"),
+        target_duration=module.text("targetDuration"),
+        biospecimen_retention=samples.text("retention"),
+        biospecimen_description=samples.text("description"),
+        enrollment_count=enrollment.count("count"),
+        enrollment_type=enrollment.word("type", DATE_TYPES),
+    )
+
+
+def _arms(module: _Module) -> tuple[Arm, ...]:
+    names = {row.text("name") for row in module.modules("interventions")}
+
+    def resolved(text: str) -> str:
+        _, colon, name = text.partition(": ")
+        return name if colon and name in names else text
+
+    arms = []
+    for row in module.modules("armGroups"):
+        label = row.text("label")
+        if label:
+            given = tuple(resolved(text) for text in row.texts("interventionNames"))
+            arms.append(Arm(label, row.word("type", ARM_TYPES), row.text("description"), given))
+    return tuple(arms)
+
+
+def _intervention(module: _Module) -> Intervention | None:
+    name = module.text("name")
+    if name is None:
+        return None
+    return Intervention(
+        name=name,
+        type=module.word("type", INTERVENTION_TYPES),
+        description=module.text("description"),
+        other_names=module.texts("otherNames"),
+        arms=module.texts("armGroupLabels"),
+    )
+
+
+def _outcomes(module: _Module) -> tuple[Outcome, ...]:
+    outcomes = []
+    for rank in ("primary", "secondary", "other"):
+        for row in module.modules(f"{rank}Outcomes"):
+            measure = row.text("measure")
+            if measure:
+                outcomes.append(Outcome(rank, measure, row.text("description"), row.text("timeFrame")))
+    return tuple(outcomes)
+
+
+def _eligibility(module: _Module) -> EligibilityFields:
+    text = module.data.get("eligibilityCriteria")
+    return EligibilityFields(
+        # Not stripped: offsets into this text are promised to count the source as it is.
+        text=clean(text) if isinstance(text, str) and text.strip() else None,
+        sex=module.word("sex", SEXES),
+        gender_based=module.flag("genderBased"),
+        gender_description=module.text("genderDescription"),
+        minimum_age=module.age("minimumAge"),
+        maximum_age=module.age("maximumAge"),
+        healthy_volunteers=module.flag("healthyVolunteers"),
+        standard_ages=module.words("stdAges", STANDARD_AGES),
+        study_population=module.text("studyPopulation"),
+        sampling_method=module.text("samplingMethod"),
+    )
+
+
+def _contact(module: _Module) -> Contact | None:
+    contact = Contact(
+        name=module.text("name"),
+        role=module.text("role"),
+        phone=module.text("phone"),
+        phone_extension=module.text("phoneExt"),
+        email=module.text("email"),
+    )
+    return None if contact == Contact() else contact
+
+
+def _sites(module: _Module) -> tuple[Site, ...]:
+    """`locations_nested` repeats `locations` in many real records; what it holds beyond them is kept."""
+    sites = module.each("locations", _site)
+    if "locations_nested" not in module.data:
+        return sites
+    known = set(sites)
+    return (*sites, *(site for site in module.each("locations_nested", _site) if site not in known))
+
+
+def _site(module: _Module) -> Site | None:
+    point = module.module("geoPoint")
+    lat, lon = point.degrees("lat", 90), point.degrees("lon", 180)
+    both = lat is not None and lon is not None
+    site = Site(
+        facility=module.text("facility"),
+        status=module.word("status", STATUSES),
+        city=module.text("city"),
+        state=module.text("state"),
+        zip=module.text("zip"),
+        country=module.text("country"),
+        lat=lat if both else None,
+        lon=lon if both else None,
+        contacts=module.each("contacts", _contact),
+    )
+    return None if site == Site() else site
+
+
+def _references(module: _Module) -> tuple[Reference, ...]:
+    rows = [Reference(row.text("citation"), row.text("pmid"), row.text("type")) for row in module.modules("references")]
+    rows += [Reference(row.text("label"), None, "LINK", row.text("url")) for row in module.modules("seeAlsoLinks")]
+    rows += [
+        Reference(row.text("comment") or row.text("type"), None, "LINK", row.text("url"))
+        for row in module.modules("availIpds")
+    ]
+    return tuple(row for row in rows if row.citation or row.pmid or row.url)
+
+
+def _ipd_sharing(module: _Module) -> IpdSharing | None:
+    if not module.data:
+        return None
+    return IpdSharing(
+        sharing=module.text("ipdSharing"),
+        description=module.text("description"),
+        info_types=module.texts("infoTypes"),
+        time_frame=module.text("timeFrame"),
+        access_criteria=module.text("accessCriteria"),
+        url=module.text("url"),
+    )
+
+
+def _mesh(module: _Module) -> MeshTerm | None:
+    given, term = module.text("id"), module.text("term")
+    if given is None or term is None:
+        return None
+    return MeshTerm(mesh_id(given), term)

@@ -1,0 +1,198 @@
+"""Trials as JSON and back: snake_case keys, absent fields left out, dates as the registry writes them.
+
+The form is the same in the store, in the history and in the service's answers. Two keys differ from the field's name:
+a sponsor's class is `class`, and dates are text (`2015-08`). One plan for each dataclass, made once, drives both ways.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, dataclass, fields, is_dataclass, replace
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+
+import orjson
+
+from matching import PartialDate, Sponsor, Trial, TrialSummary
+
+T = TypeVar("T")
+Json = dict[str, Any]
+
+KEYS: dict[tuple[type, str], str] = {(Sponsor, "sponsor_class"): "class"}
+"""Fields whose JSON key is not their name."""
+
+SCALARS = (str, int, float, bool)
+
+
+@dataclass(frozen=True, slots=True)
+class _Field:
+    name: str
+    key: str
+    read: Callable[[Any], Any]
+
+
+def trial_to_json(trial: Trial) -> Json:
+    """The whole trial, in the order of its fields."""
+    return _object_to_json(trial)
+
+
+def trial_from_json(document: Mapping[str, Any]) -> Trial:
+    """What `trial_to_json` wrote; a key it does not know raises KeyError."""
+    return _object_from_json(Trial, document)
+
+
+def trial_to_bytes(trial: Trial) -> bytes:
+    """The encoded document."""
+    return orjson.dumps(_object_to_json(trial))
+
+
+def trial_from_bytes(document: bytes) -> Trial:
+    """What `trial_to_bytes` wrote."""
+    return _object_from_json(Trial, orjson.loads(document))
+
+
+def content_of(trial: Trial) -> bytes:
+    """The encoded trial without what changes from one fetch to the next: when, which version, from which address.
+
+    Two records with equal content are the same record; the sources and each field's source are part of it.
+    """
+    document = _object_to_json(trial)
+    document["provenance"] = [
+        {key: row[key] for key in ("source", "fields") if row.get(key)} for row in document.get("provenance", [])
+    ]
+    return orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
+
+
+def summary_to_bytes(summary: TrialSummary) -> bytes:
+    """What ranking needs, encoded."""
+    return orjson.dumps(_object_to_json(summary))
+
+
+def summary_from_bytes(document: bytes) -> TrialSummary:
+    """What `summary_to_bytes` wrote."""
+    return _object_from_json(TrialSummary, orjson.loads(document))
+
+
+def summary_of(trial: Trial, condition_ids: tuple[str, ...]) -> TrialSummary:
+    """The trial without its long texts and without the contacts of its sites.
+
+    The title falls back to the official one, then to the id, since an answer shows one.
+    """
+    return TrialSummary(
+        nct_id=trial.nct_id,
+        brief_title=trial.brief_title or trial.official_title or trial.nct_id,
+        overall_status=trial.overall_status,
+        phases=trial.design.phases,
+        study_type=trial.design.study_type,
+        conditions=trial.conditions,
+        keywords=trial.keywords,
+        condition_ids=condition_ids,
+        intervention_types=tuple(dict.fromkeys(row.type for row in trial.interventions if row.type)),
+        countries=trial.countries,
+        last_update=trial.last_update.on if trial.last_update else None,
+        eligibility=replace(trial.eligibility, text=None, study_population=None),
+        sites=tuple(replace(site, contacts=()) for site in trial.sites),
+    )
+
+
+def _object_to_json(value: Any) -> Json:
+    out: Json = {}
+    kind: Any = type(value)
+    for field in _plan(kind):
+        item = getattr(value, field.name)
+        if item is None or item == ():
+            continue
+        if type(item) in SCALARS:
+            out[field.key] = item
+        else:
+            written = _to_json(item)
+            # A part with nothing in it (a design of which nothing is known) is as absent as a missing field.
+            if written != {}:
+                out[field.key] = written
+    return out
+
+
+def _to_json(value: Any) -> Any:
+    kind = type(value)
+    if kind in SCALARS:
+        return value
+    if kind is tuple:
+        return [_to_json(item) for item in value]
+    if kind is PartialDate:
+        return str(value)
+    if kind is datetime:
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, Mapping):
+        return dict(value)
+    return _object_to_json(value)
+
+
+def _object_from_json(kind: type[T], document: Mapping[str, Any]) -> T:
+    of: Any = kind
+    plan = _plan_by_key(of)
+    return kind(**{**_absent(of), **{plan[key].name: plan[key].read(item) for key, item in document.items()}})
+
+
+@cache
+def _plan(kind: Any) -> tuple[_Field, ...]:
+    hints = get_type_hints(kind)
+    return tuple(
+        _Field(
+            name=field.name,
+            key=KEYS.get((kind, field.name), field.name),
+            read=_reader(hints[field.name]),
+        )
+        for field in fields(kind)
+    )
+
+
+@cache
+def _plan_by_key(kind: Any) -> dict[str, _Field]:
+    return {field.key: field for field in _plan(kind)}
+
+
+@cache
+def _absent(kind: Any) -> dict[str, Any]:
+    """What fields without a default are when their key is left out; a field that must be there is not among them."""
+    hints = get_type_hints(kind)
+    values: dict[str, Any] = {}
+    for field in fields(kind):
+        if field.default is MISSING and field.default_factory is MISSING:
+            hint: Any = hints[field.name]
+            if get_origin(hint) is tuple:
+                values[field.name] = ()
+            elif type(None) in get_args(hint):
+                values[field.name] = None
+            elif hint is not PartialDate and is_dataclass(hint):
+                make: Any = hint
+                values[field.name] = make()
+    return values
+
+
+def _reader(hint: Any) -> Callable[[Any], Any]:
+    """The function that reads a JSON value as the type `hint`; only the types that the model uses."""
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin in (Union, types.UnionType):
+        return _reader(next(part for part in arguments if part is not type(None)))
+    if origin is tuple:
+        item = _reader(arguments[0])
+        return _same if item is _same_item else lambda rows: tuple(item(row) for row in rows)
+    if hint in SCALARS:
+        return _same_item
+    if hint is PartialDate:
+        return PartialDate.parse
+    if hint is datetime:
+        return datetime.fromisoformat
+    if origin is not None and issubclass(origin, Mapping):
+        return dict
+    return lambda document: _object_from_json(cast(type, hint), document)
+
+
+def _same_item(value: Any) -> Any:
+    return value
+
+
+def _same(rows: Any) -> tuple[Any, ...]:
+    return tuple(rows)

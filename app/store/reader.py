@@ -1,0 +1,128 @@
+"""What the engine asks of the store, answered in SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from types import TracebackType
+from typing import Self
+
+import orjson
+from sqlalchemy import ColumnElement, Connection, Engine, false, or_, select
+
+import matching
+from app.store.convert import summary_from_bytes
+from app.store.rows import folded
+from app.store.tables import CRITERIA, FACET, STATE, TRIAL
+from matching import ReadableTrial
+
+PAGE = 200
+"""Trials fetched at once."""
+
+IDS_AT_ONCE = 500
+
+
+class SqlTrialReader:
+    """matching.ports.TrialReader over one snapshot of the database, from the first question to `close`.
+
+    Use it in a `with` statement. It belongs to one thread.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._opened: Connection | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Gives the connection back; a later question opens a new snapshot."""
+        if self._opened is not None:
+            self._opened.close()
+            self._opened = None
+
+    @property
+    def _connection(self) -> Connection:
+        if self._opened is None:
+            connection = self._engine.connect()
+            if self._engine.dialect.name == "postgresql":
+                connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            self._opened = connection
+        return self._opened
+
+    @property
+    def data_version(self) -> str:
+        """Equal for equal data: a digest of every trial's content and of the parser that read it."""
+        return str(self._connection.scalar(select(STATE.c.digest).where(STATE.c.id == 1)))
+
+    def considered(
+        self,
+        *,
+        condition_ids: Iterable[str] | None,
+        words: Iterable[str],
+        healthy_volunteer: bool,
+        statuses: Sequence[str] | None,
+        phases: Sequence[str],
+        countries: Sequence[str],
+        intervention_types: Sequence[str],
+    ) -> Iterator[ReadableTrial]:
+        """Trials to judge, in the order of their nct_id; see the port for what each argument keeps."""
+        wanted: list[ColumnElement[bool]] = []
+        if condition_ids is not None:
+            wanted.append(_of_conditions(condition_ids, words, healthy_volunteer))
+        if statuses is not None:
+            wanted.append(or_(TRIAL.c.overall_status.is_(None), TRIAL.c.overall_status.in_(list(statuses))))
+        for kind, values in (
+            ("phase", phases),
+            ("country", [folded(country) for country in countries]),
+            ("intervention_type", intervention_types),
+        ):
+            if values:
+                wanted.append(or_(_with(kind, values), TRIAL.c.nct_id.not_in(_having(kind))))
+        statement = _readable().where(*wanted).order_by(TRIAL.c.nct_id)
+        rows = self._connection.execute(statement, execution_options={"yield_per": PAGE})
+        for summary, parsed in rows:
+            yield _read(summary, parsed)
+
+    def trials(self, nct_ids: Sequence[str]) -> Iterator[ReadableTrial]:
+        """The named trials that exist, in the order asked."""
+        for start in range(0, len(nct_ids), IDS_AT_ONCE):
+            asked = list(nct_ids[start : start + IDS_AT_ONCE])
+            rows = self._connection.execute(_readable(TRIAL.c.nct_id).where(TRIAL.c.nct_id.in_(asked))).all()
+            found = {row[2]: _read(row[0], row[1]) for row in rows}
+            yield from (found[nct_id] for nct_id in asked if nct_id in found)
+
+
+def _readable(*more: ColumnElement[str]):  # type: ignore[no-untyped-def]  # the type of a Select says nothing here
+    return select(TRIAL.c.summary, CRITERIA.c.parsed, *more).select_from(TRIAL.join(CRITERIA))
+
+
+def _read(summary: bytes, parsed: bytes) -> ReadableTrial:
+    return ReadableTrial(summary_from_bytes(summary), matching.parsed_from_json(orjson.loads(parsed)))
+
+
+def _having(kind: str):  # type: ignore[no-untyped-def]
+    return select(FACET.c.nct_id).where(FACET.c.kind == kind)
+
+
+def _with(kind: str, values: Iterable[str]) -> ColumnElement[bool]:
+    listed = sorted(set(values))
+    return TRIAL.c.nct_id.in_(_having(kind).where(FACET.c.value.in_(listed))) if listed else false()
+
+
+def _of_conditions(condition_ids: Iterable[str], words: Iterable[str], healthy_volunteer: bool) -> ColumnElement[bool]:
+    """Same or above: the trial's own id is the patient's or an ancestor of it. Below: it has the patient's above it."""
+    given = set(condition_ids)
+    upwards = given | {ancestor for concept in given for ancestor in matching.ancestors(concept)}
+    either = [
+        _with("condition", upwards),
+        _with("condition_above", given),
+        _with("word", (folded(word) for word in words)),
+    ]
+    if healthy_volunteer:
+        either.append(TRIAL.c.healthy_volunteers.is_(True))
+    return or_(*either)

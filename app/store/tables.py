@@ -1,0 +1,134 @@
+"""The tables. Documents are encoded JSON; the columns and rows beside them are what SQL filters by.
+
+Nothing of a patient is ever stored. A trial's documents are kept once, in its history: `trial` points at its version.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import DateTime, ForeignKey, Index, LargeBinary, String, Table, Text
+from sqlmodel import Field, SQLModel
+
+FACET_WIDTH = 200
+"""Longer values of facets are cut here, on both sides of a comparison."""
+
+
+class TrialRow(SQLModel, table=True):
+    """A trial as it stands now. `summary` holds what ranking needs; `stored_at` is UTC."""
+
+    __tablename__ = "trial"
+
+    nct_id: str = Field(primary_key=True, sa_type=String(11))
+    version: int
+    content_hash: str = Field(sa_type=String(64))
+    stored_at: datetime = Field(sa_type=DateTime(timezone=True))
+    brief_title: str = Field(sa_type=Text)
+    overall_status: str | None = Field(default=None, index=True, sa_type=String(40))
+    study_type: str | None = Field(default=None, sa_type=String(40))
+    sex: str | None = Field(default=None, sa_type=String(10))
+    minimum_age_days: float | None = None
+    maximum_age_days: float | None = None
+    healthy_volunteers: bool | None = None
+    last_update: str | None = Field(default=None, index=True, sa_type=String(10))
+    summary: bytes = Field(sa_type=LargeBinary)
+
+
+class TrialVersionRow(SQLModel, table=True):
+    """One version of a trial, numbered from 1. A version without a document is a withdrawal. Rows are only added."""
+
+    __tablename__ = "trial_version"
+
+    nct_id: str = Field(primary_key=True, sa_type=String(11))
+    version: int = Field(primary_key=True)
+    content_hash: str | None = Field(default=None, sa_type=String(64))
+    stored_at: datetime = Field(sa_type=DateTime(timezone=True))
+    document: bytes | None = Field(default=None, sa_type=LargeBinary)
+
+
+class TrialRecordRow(SQLModel, table=True):
+    """What one source tells of a trial; `size` is its content's length in bytes.
+
+    No document: it equals the trial's present one, since no other source tells of the trial.
+    """
+
+    __tablename__ = "trial_record"
+
+    nct_id: str = Field(
+        primary_key=True, sa_type=String(11), sa_column_args=[ForeignKey("trial.nct_id", ondelete="CASCADE")]
+    )
+    source: str = Field(primary_key=True, sa_type=String(40))
+    content_hash: str = Field(sa_type=String(64))
+    size: int
+    last_update: str | None = Field(default=None, sa_type=String(10))
+    record_version: str | None = Field(default=None, sa_type=String(40))
+    document: bytes | None = Field(default=None, sa_type=LargeBinary)
+
+
+class TrialCriteriaRow(SQLModel, table=True):
+    """The parsed criteria of the trial's present eligibility text, and the version of the parser that read them."""
+
+    __tablename__ = "trial_criteria"
+
+    nct_id: str = Field(
+        primary_key=True, sa_type=String(11), sa_column_args=[ForeignKey("trial.nct_id", ondelete="CASCADE")]
+    )
+    parser_version: str = Field(index=True, sa_type=String(40))
+    parsed: bytes = Field(sa_type=LargeBinary)
+
+
+class TrialFacetRow(SQLModel, table=True):
+    """One value that a trial can be found by.
+
+    `kind`: `condition` (an id of its own), `condition_above` (an ancestor of one), `word` (a condition or keyword,
+    case folded), `phase`, `intervention_type`, `country` (case folded).
+    """
+
+    __tablename__ = "trial_facet"
+    __table_args__ = (Index("ix_trial_facet_nct_id", "nct_id"),)
+
+    kind: str = Field(primary_key=True, sa_type=String(20))
+    value: str = Field(primary_key=True, sa_type=String(FACET_WIDTH))
+    nct_id: str = Field(
+        primary_key=True, sa_type=String(11), sa_column_args=[ForeignKey("trial.nct_id", ondelete="CASCADE")]
+    )
+
+
+class TrialSiteRow(SQLModel, table=True):
+    """A place where a trial runs, in the order of the record; degrees WGS 84."""
+
+    __tablename__ = "trial_site"
+    __table_args__ = (Index("ix_trial_site_point", "lat", "lon"), Index("ix_trial_site_place", "country", "city"))
+
+    nct_id: str = Field(
+        primary_key=True, sa_type=String(11), sa_column_args=[ForeignKey("trial.nct_id", ondelete="CASCADE")]
+    )
+    position: int = Field(primary_key=True)
+    facility: str | None = Field(default=None, sa_type=Text)
+    status: str | None = Field(default=None, sa_type=String(40))
+    city: str | None = Field(default=None, sa_type=Text)
+    state: str | None = Field(default=None, sa_type=Text)
+    zip: str | None = Field(default=None, sa_type=Text)
+    country: str | None = Field(default=None, sa_type=Text)
+    lat: float | None = None
+    lon: float | None = None
+
+
+class DataStateRow(SQLModel, table=True):
+    """One row: `digest` is the sum of all trials' digests, so that equal data has an equal version anywhere."""
+
+    __tablename__ = "data_state"
+
+    id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    digest: str = Field(sa_type=String(32))
+    trials: int
+
+
+# The tables as SQLAlchemy Core sees them: bulk writes and all queries go through these.
+TRIAL: Table = SQLModel.metadata.tables["trial"]
+VERSION: Table = SQLModel.metadata.tables["trial_version"]
+RECORD: Table = SQLModel.metadata.tables["trial_record"]
+CRITERIA: Table = SQLModel.metadata.tables["trial_criteria"]
+FACET: Table = SQLModel.metadata.tables["trial_facet"]
+SITE: Table = SQLModel.metadata.tables["trial_site"]
+STATE: Table = SQLModel.metadata.tables["data_state"]

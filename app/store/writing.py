@@ -1,0 +1,385 @@
+"""Storing trials: what a batch changes is planned first, its criteria are read, then one transaction writes it all.
+
+The plan may be overtaken by another writer. Then two rows of `trial_version` collide, nothing is written, and the
+batch is planned again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import orjson
+from sqlalchemy import Connection, Engine, Table, bindparam, delete, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+import matching
+from app.store.convert import content_of, trial_from_bytes, trial_to_bytes
+from app.store.engine import WRITE
+from app.store.merge import merge
+from app.store.rows import Row, facet_rows, site_rows, trial_row
+from app.store.tables import CRITERIA, FACET, RECORD, SITE, STATE, TRIAL, VERSION
+from matching import EligibilityFields, Trial
+
+ReadCriteria = Callable[[Sequence[EligibilityFields]], Sequence[bytes]]
+"""Eligibility modules -> their parsed criteria as encoded JSON, in the same order."""
+
+ATTEMPTS = 5
+DIGEST_SPACE = 2**128
+
+
+@dataclass(frozen=True, slots=True)
+class Upserted:
+    """What became of each record of a batch, by nct_id, in the order given.
+
+    `older`: the store holds a newer (or as new and fuller) record of the same source, which stays.
+    """
+
+    new: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    unchanged: tuple[str, ...] = ()
+    older: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Told:
+    """What one source tells of a trial. `trial` None: stored, and not needed yet. `fresh`: not stored so."""
+
+    content_hash: str
+    size: int
+    last_update: str
+    record_version: str
+    trial: Trial | None = None
+    fresh: bool = False
+
+    def order(self) -> tuple[str, str, int, str]:
+        """Newer first by the registry's dates; between equals the fuller, then any fixed choice: never the order read."""
+        return (self.last_update, self.record_version, self.size, self.content_hash)
+
+
+@dataclass(slots=True)
+class _Known:
+    """A trial in the store before the batch; version 0 and no hash: not there."""
+
+    version: int = 0
+    content_hash: str | None = None
+    parser_version: str | None = None
+    newest_version: int = 0
+    eligibility: EligibilityFields | None = None
+    told: dict[str, _Told] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Change:
+    """A trial to write: `merged` None when only what a source tells has changed, not the whole."""
+
+    nct_id: str
+    known: _Known
+    records: list[Row]
+    merged: Trial | None = None
+    document: bytes = b""
+    content_hash: str = ""
+    criteria: bytes | None = None
+
+
+def read_criteria(modules: Sequence[EligibilityFields]) -> list[bytes]:
+    """Parses each text and checks it against the registry's own fields; encoded as the contract has it."""
+    return [orjson.dumps(matching.parsed_to_json(matching.parse_eligibility(module.text or ""))) for module in modules]
+
+
+def upsert(
+    engine: Engine, trials: Sequence[Trial], *, at: datetime, replace: bool = False, read: ReadCriteria = read_criteria
+) -> Upserted:
+    """Stores a batch in one transaction.
+
+    Args:
+        engine: of a database at the newest revision.
+        trials: each with one provenance; the same trial may come more than once.
+        at: the instant to write into the history.
+        replace: a record replaces its source's stored one even when that is newer.
+        read: reads the criteria of the trials whose eligibility changed.
+    """
+    for attempt in range(ATTEMPTS):
+        with engine.connect() as connection:
+            changes, outcome = _plan(connection, trials, replace)
+        if not changes:
+            return outcome
+        wanted = [change for change in changes if change.merged is not None and _must_read(change)]
+        modules = [change.merged.eligibility for change in wanted if change.merged is not None]
+        for change, criteria in zip(wanted, read(modules), strict=True):
+            change.criteria = criteria
+        try:
+            with engine.connect().execution_options(**WRITE) as connection, connection.begin():
+                _write(connection, changes, at)
+        except IntegrityError:
+            if attempt == ATTEMPTS - 1:
+                raise
+            continue
+        return outcome
+    raise AssertionError("the last attempt returns or raises")
+
+
+def withdraw(engine: Engine, nct_id: str, *, at: datetime) -> bool:
+    """Takes a trial out; its history stays and says so. False: there is none."""
+    with engine.connect().execution_options(**WRITE) as connection, connection.begin():
+        row = connection.execute(
+            select(TRIAL.c.version, TRIAL.c.content_hash, CRITERIA.c.parser_version)
+            .select_from(TRIAL.outerjoin(CRITERIA))
+            .where(TRIAL.c.nct_id == nct_id)
+        ).one_or_none()
+        if row is None:
+            return False
+        connection.execute(
+            insert(VERSION).values(
+                nct_id=nct_id, version=row.version + 1, stored_at=at, content_hash=None, document=None
+            )
+        )
+        for table in (SITE, FACET, CRITERIA, RECORD, TRIAL):
+            connection.execute(delete(table).where(table.c.nct_id == nct_id))
+        _count_in(connection, -_digest(nct_id, row.content_hash, row.parser_version), trials=-1)
+    return True
+
+
+def read_again(engine: Engine, *, batch_size: int = 500, read: ReadCriteria = read_criteria) -> int:
+    """Reads again the criteria that another version of the parser read, one transaction a batch; how many there were."""
+    done, after = 0, ""
+    while True:
+        with engine.connect() as connection:
+            present = (VERSION.c.nct_id == TRIAL.c.nct_id) & (VERSION.c.version == TRIAL.c.version)
+            rows = connection.execute(
+                select(TRIAL.c.nct_id, TRIAL.c.content_hash, CRITERIA.c.parser_version, VERSION.c.document)
+                .select_from(TRIAL.join(VERSION, present).join(CRITERIA, CRITERIA.c.nct_id == TRIAL.c.nct_id))
+                .where(CRITERIA.c.parser_version != matching.PARSER_VERSION, TRIAL.c.nct_id > after)
+                .order_by(TRIAL.c.nct_id)
+                .limit(batch_size)
+            ).all()
+        if not rows:
+            return done
+        parsed = read([trial_from_bytes(row.document).eligibility for row in rows])
+        with engine.connect().execution_options(**WRITE) as connection, connection.begin():
+            changed = 0
+            for row, criteria in zip(rows, parsed, strict=True):
+                written = connection.execute(
+                    update(CRITERIA)
+                    .where(
+                        CRITERIA.c.nct_id == row.nct_id,
+                        CRITERIA.c.parser_version == row.parser_version,
+                        # A trial that changed meanwhile has its criteria from the text it has now.
+                        select(TRIAL.c.nct_id)
+                        .where(TRIAL.c.nct_id == row.nct_id, TRIAL.c.content_hash == row.content_hash)
+                        .exists(),
+                    )
+                    .values(parser_version=matching.PARSER_VERSION, parsed=criteria)
+                )
+                if written.rowcount:
+                    done += 1
+                    changed += _digest(row.nct_id, row.content_hash, matching.PARSER_VERSION)
+                    changed -= _digest(row.nct_id, row.content_hash, row.parser_version)
+            _count_in(connection, changed, trials=0)
+        after = rows[-1].nct_id
+
+
+def _plan(connection: Connection, trials: Sequence[Trial], replace: bool) -> tuple[list[_Change], Upserted]:
+    known = _known(connection, {trial.nct_id for trial in trials})
+    touched: dict[str, None] = {}
+    older: list[str] = []
+    same: list[str] = []
+    for trial in trials:
+        told = known[trial.nct_id].told
+        content = content_of(trial)
+        source = trial.provenance[0].source
+        fresh = _Told(
+            content_hash=hashlib.sha256(content).hexdigest(),
+            size=len(content),
+            last_update=str(trial.last_update.on) if trial.last_update else "",
+            record_version=trial.provenance[0].record_version or "",
+            trial=trial,
+            fresh=True,
+        )
+        stored = told.get(source)
+        if stored is not None and stored.content_hash == fresh.content_hash:
+            same.append(trial.nct_id)
+        elif stored is not None and not replace and fresh.order() < stored.order():
+            older.append(trial.nct_id)
+        else:
+            told[source] = fresh
+            touched[trial.nct_id] = None
+    _fetch_told(connection, {nct_id: known[nct_id] for nct_id in touched})
+    changes = [_change(nct_id, known[nct_id]) for nct_id in touched]
+    written = {change.nct_id for change in changes if change.merged is not None}
+    unwritten = [change.nct_id for change in changes if change.merged is None]
+    return changes, Upserted(
+        new=tuple(nct_id for nct_id in touched if nct_id in written and known[nct_id].version == 0),
+        changed=tuple(nct_id for nct_id in touched if nct_id in written and known[nct_id].version > 0),
+        unchanged=(*same, *unwritten),
+        older=tuple(older),
+    )
+
+
+def _known(connection: Connection, nct_ids: set[str]) -> dict[str, _Known]:
+    """What the store holds of these trials, without documents."""
+    ids = sorted(nct_ids)
+    known = {nct_id: _Known() for nct_id in ids}
+    for nct_id, newest in connection.execute(
+        select(VERSION.c.nct_id, func.max(VERSION.c.version))
+        .where(VERSION.c.nct_id.in_(ids))
+        .group_by(VERSION.c.nct_id)
+    ):
+        known[nct_id].newest_version = newest
+    for row in connection.execute(
+        select(TRIAL.c.nct_id, TRIAL.c.version, TRIAL.c.content_hash, CRITERIA.c.parser_version)
+        .select_from(TRIAL.outerjoin(CRITERIA))
+        .where(TRIAL.c.nct_id.in_(ids))
+    ):
+        trial = known[row.nct_id]
+        trial.version, trial.content_hash, trial.parser_version = row.version, row.content_hash, row.parser_version
+    columns = (RECORD.c.nct_id, RECORD.c.source, RECORD.c.content_hash, RECORD.c.size)
+    for record in connection.execute(
+        select(*columns, RECORD.c.last_update, RECORD.c.record_version).where(RECORD.c.nct_id.in_(ids))
+    ):
+        known[record.nct_id].told[record.source] = _Told(
+            record.content_hash, record.size, record.last_update or "", record.record_version or ""
+        )
+    return known
+
+
+def _fetch_told(connection: Connection, known: dict[str, _Known]) -> None:
+    """Fetches the stored records that must be merged with fresh ones, and the eligibility that was read before."""
+    stored = [nct_id for nct_id, trial in known.items() if trial.version]
+    if not stored:
+        return
+    present = {
+        row.nct_id: trial_from_bytes(row.document)
+        for row in connection.execute(
+            select(VERSION.c.nct_id, VERSION.c.document)
+            .join(TRIAL, (VERSION.c.nct_id == TRIAL.c.nct_id) & (VERSION.c.version == TRIAL.c.version))
+            .where(TRIAL.c.nct_id.in_(stored))
+        )
+    }
+    for nct_id, trial in present.items():
+        known[nct_id].eligibility = trial.eligibility
+    for record in connection.execute(
+        select(RECORD.c.nct_id, RECORD.c.source, RECORD.c.document).where(RECORD.c.nct_id.in_(stored))
+    ):
+        told = known[record.nct_id].told[record.source]
+        if told.trial is None:
+            own = record.document
+            told.trial = trial_from_bytes(own) if own is not None else present[record.nct_id]
+
+
+def _change(nct_id: str, known: _Known) -> _Change:
+    records = [told.trial for told in known.told.values() if told.trial is not None]
+    merged = merge(records)
+    content_hash = hashlib.sha256(content_of(merged)).hexdigest()
+    alone = len(known.told) == 1
+    rows: list[Row] = [
+        {
+            "nct_id": nct_id,
+            "source": source,
+            "content_hash": told.content_hash,
+            "size": told.size,
+            "last_update": told.last_update or None,
+            "record_version": told.record_version[:40] or None,
+            "document": None if alone or told.trial is None else trial_to_bytes(told.trial),
+        }
+        for source, told in known.told.items()
+    ]
+    if content_hash == known.content_hash:
+        return _Change(nct_id, known, rows)
+    return _Change(nct_id, known, rows, merged, trial_to_bytes(merged), content_hash)
+
+
+def _must_read(change: _Change) -> bool:
+    assert change.merged is not None
+    return (
+        change.known.parser_version != matching.PARSER_VERSION or change.merged.eligibility != change.known.eligibility
+    )
+
+
+def _write(connection: Connection, changes: Sequence[_Change], at: datetime) -> None:
+    whole = [change for change in changes if change.merged is not None]
+    _insert(
+        connection,
+        VERSION,
+        (
+            {
+                "nct_id": change.nct_id,
+                "version": change.known.newest_version + 1,
+                "content_hash": change.content_hash,
+                "stored_at": at,
+                "document": change.document,
+            }
+            for change in whole
+        ),
+    )
+    rows = [
+        trial_row(
+            change.merged, version=change.known.newest_version + 1, content_hash=change.content_hash, stored_at=at
+        )
+        for change in whole
+        if change.merged is not None
+    ]
+    there = {change.nct_id for change in changes if change.known.version}
+    _insert(connection, TRIAL, (row for row in rows if row["nct_id"] not in there))
+    _update_trials(connection, [row for row in rows if row["nct_id"] in there])
+    replaced = [change.nct_id for change in whole if change.nct_id in there]
+    for table in (FACET, SITE):
+        connection.execute(delete(table).where(table.c.nct_id.in_(replaced)))
+    _insert(connection, FACET, (row for change in whole if change.merged for row in facet_rows(change.merged)))
+    _insert(connection, SITE, (row for change in whole if change.merged for row in site_rows(change.merged)))
+    connection.execute(delete(RECORD).where(RECORD.c.nct_id.in_(sorted(there))))
+    _insert(connection, RECORD, (row for change in changes for row in change.records))
+    reread = [change for change in whole if change.criteria is not None]
+    connection.execute(delete(CRITERIA).where(CRITERIA.c.nct_id.in_([change.nct_id for change in reread])))
+    version = matching.PARSER_VERSION
+    _insert(
+        connection,
+        CRITERIA,
+        ({"nct_id": change.nct_id, "parser_version": version, "parsed": change.criteria} for change in reread),
+    )
+    moved = sum(
+        _digest(change.nct_id, change.content_hash, version)
+        - (
+            _digest(change.nct_id, change.known.content_hash, change.known.parser_version)
+            if change.known.version
+            else 0
+        )
+        for change in whole
+    )
+    _count_in(connection, moved, trials=sum(1 for change in whole if not change.known.version))
+
+
+def _insert(connection: Connection, table: Table, rows: Iterable[Row]) -> None:
+    listed = list(rows)
+    if listed:
+        connection.execute(insert(table), listed)
+
+
+def _update_trials(connection: Connection, rows: list[Row]) -> None:
+    if not rows:
+        return
+    columns = [name for name in rows[0] if name != "nct_id"]
+    statement = (
+        update(TRIAL)
+        .where(TRIAL.c.nct_id == bindparam("of_nct_id"))
+        .values({name: bindparam(f"to_{name}") for name in columns})
+    )
+    connection.execute(
+        statement, [{"of_nct_id": row["nct_id"], **{f"to_{name}": row[name] for name in columns}} for row in rows]
+    )
+
+
+def _digest(nct_id: str, content_hash: str | None, parser_version: str | None) -> int:
+    told = f"{nct_id} {content_hash} {parser_version}".encode()
+    return int.from_bytes(hashlib.blake2b(told, digest_size=16).digest(), "big")
+
+
+def _count_in(connection: Connection, moved: int, *, trials: int) -> None:
+    """Adds to the data's digest; the row is locked until the transaction ends, so it comes last."""
+    row = connection.execute(select(STATE).where(STATE.c.id == 1).with_for_update()).one()
+    digest = (int(row.digest, 16) + moved) % DIGEST_SPACE
+    connection.execute(
+        update(STATE).where(STATE.c.id == 1).values(digest=f"{digest:032x}", trials=STATE.c.trials + trials)
+    )
