@@ -9,7 +9,7 @@ from fastapi_offline import FastAPIOffline
 from starlette.middleware.cors import CORSMiddleware
 from starlette_compress import CompressMiddleware
 
-from app.api import criteria, errors, health, matches, trials
+from app.api import batch, criteria, errors, health, matches, trials
 from app.api.middleware import Observe, RateLimit
 from app.metrics import Metrics
 from app.settings import Settings, load_settings
@@ -59,7 +59,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.store = TrialStore(engine)
     app.state.metrics = Metrics()
     errors.install(app)
-    for router in (matches.router, trials.router, criteria.router, health.router):
+    for router in (batch.router, matches.router, trials.router, criteria.router, health.router):
         app.include_router(router)
     # The last added is the outermost.
     app.add_middleware(CompressMiddleware, minimum_size=1000)

@@ -21,6 +21,13 @@ def request_examples(call: str) -> dict[str, Any]:
     """Examples for a call's body, by name."""
     if call == "matches":
         return {name: {"summary": name.replace("_", " "), "value": patient(name)} for name in PATIENTS}
+    first = patient(PATIENTS[0])
+    if call == "what_if":
+        change = {"observations": [{"name": "stimulated C-peptide", "value": 0.9, "unit": "ng/mL", "on": first["on"]}]}
+        return {"another C-peptide": {"summary": "another C-peptide", "value": {**first, "change": change}}}
+    if call == "reverse":
+        value = {"patients": [patient(name)["patient"] for name in PATIENTS], "on": first["on"]}
+        return {"four patients": {"summary": "four patients", "value": value}}
     raise KeyError(call)
 
 

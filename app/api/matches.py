@@ -11,17 +11,22 @@ from app.api import cursors
 from app.api.answers import about_patient
 from app.api.countries import country_names
 from app.api.deps import StoreDep, Today
-from app.api.errors import CursorError
+from app.api.errors import CursorError, InvalidRequestError, TrialNotFoundError
 from app.api.examples import request_examples
-from app.api.patients import to_patient
+from app.api.patients import overlaid, summary, to_patient
 from app.api.schemas.matches import (
     FiltersIn,
     MatchAnswerOut,
     MatchOptions,
     MatchRequest,
     Problem,
+    ReverseAnswerOut,
+    ReverseRequest,
+    WhatIfOut,
+    WhatIfRequest,
     radius_km,
 )
+from app.api.schemas.trials import NctId
 from app.store.reader import SqlTrialReader
 
 router = APIRouter(tags=["matches"])
@@ -99,4 +104,74 @@ def post_matches(
 ) -> Response:
     """Ranked trials that the patient may join, with an explanation for each criterion."""
     with store.reader() as reader:
-        return about_patient(answer(reader, body, today, locate=None))
+        return about_patient(answer(reader, body, today, store.locate))
+
+
+@router.post(
+    "/v1/matches/what-if",
+    summary="What would change with another fact",
+    response_model=WhatIfOut,
+    responses=PROBLEMS,
+)
+def post_what_if(
+    store: StoreDep,
+    today: Today,
+    body: WhatIfRequest = Body(openapi_examples=request_examples("what_if")),  # noqa: B008  # FastAPI's way to give examples
+) -> Response:
+    """The same request plus `change`, a partial patient: which verdicts differ. Nothing is stored."""
+    on = day_of(body.on, today)
+    patient = to_patient(body.patient, on)
+    changed = to_patient(overlaid(body.patient, body.change), on)
+    # A fault of the change alone is told with its own pointer.
+    to_patient(body.change, on, at="/change")
+    with store.reader() as reader:
+        found = matching.what_if(
+            reader,
+            patient,
+            changed,
+            on=on,
+            filters=engine_filters(body.filters),
+            scope=body.scope,
+            limit=body.limit,
+            locate=store.locate,
+            language=body.language,
+            audience=body.audience,
+        )
+    return about_patient(matching.what_if_to_json(found))
+
+
+@router.post(
+    "/v1/trials/{nct_id}/matches",
+    summary="Match a trial with patients",
+    response_model=ReverseAnswerOut,
+    responses={**PROBLEMS, 404: {"model": Problem}},
+)
+def post_trial_matches(
+    nct_id: NctId,
+    store: StoreDep,
+    today: Today,
+    body: ReverseRequest = Body(openapi_examples=request_examples("reverse")),  # noqa: B008  # FastAPI's way to give examples
+) -> Response:
+    """One trial, many patients, ranked; each verdict equals that of the patient's own match."""
+    on = day_of(body.on, today)
+    patients = _patients(body, on)
+    with store.reader() as reader:
+        found = matching.match_one(
+            reader, nct_id, patients, on=on, locate=store.locate, language=body.language, audience=body.audience
+        )
+    if found is None:
+        raise TrialNotFoundError("No trial with this id is stored.")
+    return about_patient(matching.reverse_to_json(found, include=frozenset(body.include)))
+
+
+def _patients(body: ReverseRequest, on: date) -> list[matching.Patient]:
+    """All patients, or all faults of all patients in one error."""
+    made, faults = [], []
+    for i, sent in enumerate(body.patients):
+        try:
+            made.append(to_patient(sent, on, at=f"/patients/{i}"))
+        except InvalidRequestError as error:
+            faults += error.faults
+    if faults:
+        raise InvalidRequestError(summary(faults), faults)
+    return made

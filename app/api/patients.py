@@ -45,6 +45,26 @@ def to_patient(sent: PatientIn, on: date, at: str = "/patient") -> matching.Pati
     )
 
 
+def overlaid(sent: PatientIn, change: PatientIn) -> PatientIn:
+    """The patient with a change laid over: what the change says replaces the same fact, and adds what was not said.
+
+    In the lists the same fact is one of the same name, whatever its case.
+    """
+    said = {name: getattr(change, name) for name in change.model_fields_set}
+    if said.get("age") is not None:
+        said.setdefault("birth_date", None)
+    elif said.get("birth_date") is not None:
+        said.setdefault("age", None)
+    for name, key in (("conditions", "text"), ("treatments", "text"), ("observations", "name")):
+        if name in said:
+            new = {getattr(item, key).casefold() for item in said[name]}
+            kept = [item for item in getattr(sent, name) if getattr(item, key).casefold() not in new]
+            said[name] = kept + said[name]
+    if "statements" in said:
+        said["statements"] = {**sent.statements, **said["statements"]}
+    return sent.model_copy(update=said)
+
+
 def summary(found: list[Fault]) -> str:
     """The one sentence above a list of faults."""
     return f"{len(found)} fault{'s' * (len(found) != 1)} in the body; nothing was done"

@@ -1,47 +1,23 @@
 """Stored trials: read, store, withdraw, and their parsed criteria."""
 
-from typing import Annotated, Any
+from typing import Any
 
 import orjson
-from fastapi import APIRouter, Body, Depends, Path, Request
+from fastapi import APIRouter, Body, Depends, Request
 from starlette.responses import JSONResponse, Response
 
 from app.api.answers import cacheable
 from app.api.deps import StoreDep, require_key
 from app.api.errors import Fault, InvalidRequestError, TrialNotFoundError
 from app.api.examples import record_examples
-from app.api.schemas.matches import Answer, Problem
+from app.api.schemas.matches import Problem
+from app.api.schemas.trials import CriteriaOut, NctId, StoredOut, TrialOut
 from app.ingest.run import store_record
 from app.ingest.source import RecordError
 
 router = APIRouter(tags=["trials"])
 
-NctId = Annotated[str, Path(pattern=r"^NCT\d{8}$", examples=["NCT04061746"], description="The registry's id")]
 NOT_FOUND: dict[int | str, dict[str, object]] = {404: {"model": Problem}, 422: {"model": Problem}}
-
-
-class TrialOut(Answer):
-    """The whole normalized trial; what the registry does not say is absent."""
-
-    nct_id: str
-    brief_title: str | None = None
-    overall_status: str | None = None
-
-
-class CriteriaOut(Answer):
-    """The parsed criteria of a stored trial, and how much of its text was read."""
-
-    nct_id: str
-    criteria: list[dict[str, Any]]
-    coverage: dict[str, int]
-    problems: list[dict[str, Any]]
-
-
-class StoredOut(Answer):
-    """What a write did: new, changed or unchanged."""
-
-    nct_id: str
-    outcome: str
 
 
 @router.get("/v1/trials/{nct_id}", summary="One trial, whole", response_model=TrialOut, responses=NOT_FOUND)

@@ -196,6 +196,27 @@ class MatchAnswerOut(Answer):
     next_cursor: str | None
 
 
+class ReverseAnswerOut(Answer):
+    """One trial, many patients, best first; `patient` is the place in the request, from 0."""
+
+    on: str
+    engine_version: str
+    data_version: str
+    digest: str
+    nct_id: str
+    totals: TotalsOut
+    matches: list[dict[str, Any]]
+
+
+class WhatIfOut(Answer):
+    """Totals before and after, and the trials whose verdicts differ."""
+
+    on: str
+    engine_version: str
+    data_version: str
+    digest: str
+
+
 class ProblemFault(Answer):
     """One fault."""
 
