@@ -1,0 +1,288 @@
+"""What a value is a value of: the names before it, else behind it, else the words around it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from matching.knowledge.analytes import AnalyteEntry, AnalyteMention
+from matching.knowledge.units import fits
+from matching.reading.quantities import Value
+from matching.reading.tokens import Token
+
+SubjectKind = Literal["age", "life", "analyte", "pressure", "class", "phrase"]
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """`mentions` for analytes, parted by `joined` ("and", "or", "" for a slash or a comma); `name` for a phrase or class."""
+
+    kind: SubjectKind
+    start: int
+    end: int
+    mentions: tuple[AnalyteMention, ...] = ()
+    joined: str = ""
+    name: str = ""
+
+
+FILLERS = frozenset(
+    "of is are was were be been being has have a an the at must should will value values level levels count counts concentration "
+    "concentrations score scores status result results total serum plasma blood whole test tests measured measurement reading readings "
+    "defined as by on in scale class classification functional grade stage index rating physical performance group cooperative eastern "
+    "oncology screening baseline visit visits entry enrollment enrolment for with within range ranges documented determined known absolute "
+    "estimated calculated corrected current latest most recent mean average measurements initial pre post sitting resting seated supine "
+    "fasting venous peripheral central equal i e eg ie assessed using according to via per its their these patient patients subject "
+    "subjects that who had can not if any either both each above below normal abnormal elevated low high increased reduced decreased "
+    "day days prior time laboratory lab function symptoms rate activity percent percentage predicted inclusive between from when "
+    "standardized standardised scored national international modified criteria clinical severity body units unit categories category "
+    "asa physical p s pressure pressures questionnaire disease".split()
+)
+"""Words that may stand between a name and its value without being another name."""
+
+_BLOCKERS = frozenset(
+    "despite unless without undergoing receiving treated treatment therapy dose doses diameter size volume duration change decrease "
+    "increase drop fall reduction rise decline loss gain ratio lesion lesions tumor tumour thickness width length depth difference slope "
+    "variability following followed years months weeks history transfusion transfusions episodes episode men women males females".split()
+)
+_PHRASE_STOPS = frozenset(
+    "have has had having with who whom whose which that must should shall will would may can is are was were be been being patients patient "
+    "subjects subject participants participant individuals people persons person those women men males females adults children a an the "
+    "any no not without if when where while and/or or and as by than then defined documented history known presence evidence requiring "
+    "including include includes excluding e g i ie eg such showing demonstrating demonstrated measured assessed determined confirmed "
+    "diagnosed diagnosis receiving received taking use using treated treatment at least on to for from after before during since until "
+    "within prior between either both all some least most very other more less than their his her its this these scoring score scored scores "
+    "defined volunteers male female also there it you your only already currently previous previously do does did exclusion inclusion criteria".split()
+)
+CHANGE = re.compile(
+    r"(?i)\b(?:change|decrease|increase|drop|fall|reduction|rise|decline|loss|gain|improvement|variation|difference|deterioration|elevation|progression)s?\b"
+)
+_PRESSURE_SIDE = re.compile(
+    r"(?i)\s*(?:mm\s?hg\s*)?[(\[]?\s*(?:in\s+|for\s+)?(?:the\s+)?(?P<sys>systolic|sbp)|\s*[(\[]?\s*(?:in\s+|for\s+)?(?:the\s+)?(?P<dia>diastolic|dbp)"
+)
+
+
+def name_of(mentions: tuple[AnalyteMention, ...]) -> str:
+    """The preferred names, for an order that is always the same."""
+    return "/".join(m.entry.name for m in mentions)
+
+
+def accepts(entry: AnalyteEntry, value: Value) -> bool:
+    """The value's unit may belong to this analyte; a multiple of a limit may belong to any measurement."""
+    q = value.quantity
+    if q.roman:
+        return entry.kind == "score"
+    if q.times is not None:
+        return entry.kind != "score"
+    if q.unit is None or q.unit in ("1", "{score}"):
+        return True
+    if entry.kind == "score":
+        return q.unit in ("%", "mm", "cm") or fits(q.unit, entry.name)
+    if q.unit.startswith("10*") and q.unit[3:].isdigit():
+        return True
+    return fits(q.unit, entry.name) or any(u.startswith(q.unit + "/") for u in entry.units) or (q.unit in ("mm3", "uL", "L") and any(u.endswith("/uL") for u in entry.units))  # fmt: skip
+
+
+def before(tokens: list[Token], mentions: dict[int, AnalyteMention], value: Value, floor: int) -> Subject | None:
+    """The names whose value stands behind them: [name {("and" | "or" | "," | "/") name}] fillers value.
+
+    `mentions` by start; `floor` is the index of the first token that may be looked at.
+    """
+    i, strange, joint = value.first - 1, 0, False
+    while i >= floor:
+        token = tokens[i]
+        kind = token.kind
+        if kind == "mention":
+            break
+        if kind == "stop" or kind == "multiple" or strange > 4:
+            return None
+        if kind == "word":
+            if token.text in _BLOCKERS:
+                return None
+            if token.text not in FILLERS:
+                if joint:
+                    return None
+                strange += 1
+        elif kind in ("and", "or"):
+            if strange:
+                return None
+            joint = True
+        elif kind == "comma":
+            strange += 2
+        elif kind in ("number", "roman", "compare"):
+            strange += 2
+        i -= 1
+    if i < floor:
+        return None
+    first = mentions[tokens[i].start]
+    specific = value.quantity.unit not in (None, "%", "1") or value.quantity.times is not None
+    if not accepts(first.entry, value) or (strange > 1 and not specific and first.entry.kind != "score"):
+        return None
+    return _group(tokens, mentions, value, i, floor, first)
+
+
+def _group(
+    tokens: list[Token], mentions: dict[int, AnalyteMention], value: Value, i: int, floor: int, first: AnalyteMention
+) -> Subject:
+    """Goes back over a list of names that share the value."""
+    found, joined, conj, k = [first], "", "", i - 1
+    start = first.start
+    while k >= floor:
+        token = tokens[k]
+        if token.kind in ("comma", "slash", "open", "close", "and", "or", "dash"):
+            if token.kind in ("and", "or"):
+                conj = conj or token.kind
+            k -= 1
+            continue
+        if token.kind == "word" and token.text in ("both", "either", "serum", "total", "of", "the", "levels", "level"):
+            k -= 1
+            continue
+        if token.kind != "mention":
+            break
+        mention = mentions[token.start]
+        between = tokens[k + 1 : _index(tokens, found[-1].start, k)]
+        if not any(t.kind in ("comma", "slash", "open", "close", "and", "or") for t in between):
+            if mention.entry is found[-1].entry:
+                start, k = token.start, k - 1
+                continue
+            break
+        if all(m.entry is not mention.entry for m in found):
+            if not accepts(mention.entry, value):
+                break
+            found.append(mention)
+            joined, conj = joined or conj, ""
+        start = token.start
+        k -= 1
+    return Subject("analyte", start, first.end, tuple(found[::-1]), joined)
+
+
+def _index(tokens: list[Token], start: int, low: int) -> int:
+    k = low
+    while k < len(tokens) and tokens[k].start < start:
+        k += 1
+    return k
+
+
+def behind(text: str, tokens: list[Token], mentions: dict[int, AnalyteMention], value: Value) -> Subject | None:
+    """The name behind its value: value ["of" | "in" | "for" | ...] name, unless the name has a value of its own."""
+    k = value.last
+    for _ in range(3):
+        if (
+            k < len(tokens)
+            and tokens[k].kind == "word"
+            and tokens[k].text
+            in ("of", "in", "for", "on", "the", "serum", "total", "with", "score", "mean", "resting", "their")
+        ):
+            k += 1
+    if k >= len(tokens) or tokens[k].kind != "mention" or tokens[k].start - value.end > 25:
+        return None
+    mention = mentions[tokens[k].start]
+    after = k + 1
+    while after < len(tokens) and (
+        tokens[after].kind in ("open", "close", "colon")
+        or (tokens[after].kind == "word" and tokens[after].text in ("of", "is", "level", "levels", "score"))
+    ):
+        after += 1
+    if (
+        after < len(tokens)
+        and tokens[after].kind in ("compare", "between", "number")
+        and tokens[after].start - mention.end < 12
+    ):
+        return None
+    if not accepts(mention.entry, value):
+        return None
+    return Subject("analyte", mention.start, mention.end, (mention,))
+
+
+def phrase(text: str, tokens: list[Token], value: Value, floor: int) -> Subject | None:
+    """The words before a value as the name of what no table knows ("tumor diameter > 2 cm"), at most six."""
+    i = value.first - 1
+    while i >= floor and (
+        (
+            tokens[i].kind == "word"
+            and tokens[i].text
+            in (
+                "of",
+                "is",
+                "was",
+                "a",
+                "the",
+                "at",
+                "be",
+                "are",
+                "by",
+                "must",
+                "should",
+                "has",
+                "score",
+                "scores",
+                "scored",
+                "scoring",
+                "than",
+                "defined",
+                "as",
+                "with",
+                "for",
+                "in",
+            )
+        )
+        or tokens[i].kind in ("colon", "dash")
+    ):
+        i -= 1
+    if i >= floor and tokens[i].kind == "close":
+        depth = i
+        while depth >= floor and tokens[depth].kind != "open" and i - depth < 8:
+            depth -= 1
+        i = depth - 1 if depth >= floor and tokens[depth].kind == "open" else i
+    elif i >= floor and tokens[i].kind == "open":
+        i -= 1
+    last = i
+    count = 0
+    while i >= floor and count < 6:
+        token = tokens[i]
+        if token.kind in ("word", "mention"):
+            if token.kind == "word" and token.text in _PHRASE_STOPS:
+                break
+            count += 1
+        elif token.kind not in ("dash", "slash"):
+            break
+        if i < last and tokens[i + 1].start - token.end > 2:
+            break
+        i -= 1
+    first = i + 1
+    while first <= last and (
+        tokens[first].kind in ("dash", "slash") or tokens[first].text in ("of", "in", "for", "with", "on", "by")
+    ):
+        first += 1
+    while last >= first and (tokens[last].kind in ("dash", "slash") or tokens[last].text in ("of", "in")):
+        last -= 1
+    if first > last:
+        return None
+    start, end = tokens[first].start, tokens[last].end
+    return Subject("phrase", start, end, name=" ".join(text[start:end].lower().split()))
+
+
+def words_behind(text: str, tokens: list[Token], k: int, limit: int = 5) -> tuple[int, int, str] | None:
+    """The noun phrase that begins at token k: start, end and words, up to `limit` words; None if there is none."""
+    start = k
+    taken = 0
+    while k < len(tokens) and taken < limit:
+        token = tokens[k]
+        if token.kind not in ("word", "mention", "dash", "slash"):
+            break
+        if (
+            token.kind == "word"
+            and token.text in _PHRASE_STOPS
+            and token.text not in ("treatment", "prior", "previous", "use")
+        ):
+            break
+        if token.kind == "word" and token.text in ("in", "per", "daily", "weekly", "month", "monthly") and taken:
+            break
+        taken += token.kind in ("word", "mention")
+        k += 1
+    while k > start and (tokens[k - 1].kind in ("dash", "slash") or tokens[k - 1].text in ("of", "in", "per")):
+        k -= 1
+    if k == start:
+        return None
+    a, b = tokens[start].start, tokens[k - 1].end
+    return a, b, " ".join(text[a:b].lower().split())
