@@ -1,0 +1,186 @@
+"""A line as a row of items: measures, windows, names of concepts, analytes, cues, separators, brackets, other words.
+
+Each stretch of the line belongs to one item. Where spotters overlap: measures, then windows, then the longer of a name
+and a phrase (a name wins a tie against phrases that carry little meaning).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from matching.knowledge import analytes, lexicon
+from matching.knowledge.analytes import AnalyteMention
+from matching.knowledge.lexicon import TermMatch
+from matching.model.criterion import Expression, Window
+from matching.reading import measures, windows
+from matching.reading.cues import WORD, Cue, phrases
+
+MAX_DEPTH = 12
+"""Brackets nested deeper than this are read as if they were not there."""
+
+
+@dataclass(slots=True)
+class Item:
+    """`kind` is measure, window, term, analyte, word, sep, group (brackets, with the items inside) or a cue's kind.
+
+    `tight` says that no blank parts it from the item before. `text` is in lower case for words, cues and separators.
+    """
+
+    kind: str
+    start: int
+    end: int
+    text: str = ""
+    cue: Cue | None = None
+    expression: Expression | None = None
+    window: Window | None = None
+    term: TermMatch | None = None
+    analyte: AnalyteMention | None = None
+    inner: list[Item] = field(default_factory=list)
+    tight: bool = False
+
+
+_STRONG = frozenset({"pregnancy", "pregtest", "lifestyle", "on_site", "not_childbearing", "shift", "trial"})
+_OPEN, _CLOSE = frozenset("([{"), frozenset(")]}")
+_SEPARATORS = frozenset(",;:./•")
+_HYPHENS = frozenset("-‐‑–—")
+_CAPITAL = re.compile(r"\s+[\"'(]?[A-Z0-9*]")
+_NOTHING = Cue("word")
+_QUIET = frozenset("\\\"'’‘“”*^~_#®™©`´•|§†‡+=<>≥≤%!?…")
+_USELESS = frozenset({"other", "anatomy", "behaviour"})
+
+
+def read_items(text: str, start: int, end: int) -> list[Item]:
+    """The items of text[start:end], brackets nested."""
+    return _nested(_row(text, start, end))
+
+
+def _claims(text: str, start: int, end: int) -> list[Item]:
+    """Measures and windows, in order, windows only where no measure is."""
+    claimed = [Item("measure", s.start, s.end, expression=s.expression) for s in measures.spot(text, start, end)]
+    spotted = windows.spot(text, start, end)
+    if spotted:
+        taken = [(c.start, c.end) for c in claimed]
+        for w in spotted:
+            if not any(a < w.end and w.start < b for a, b in taken):
+                claimed.append(Item("window", w.start, w.end, window=w.window))
+        claimed.sort(key=lambda item: item.start)
+    return claimed
+
+
+def _names(text: str, start: int, end: int) -> dict[int, Item]:
+    """Names of concepts and analytes by where they begin; the longer one where both begin, a condition before an analyte."""
+    names: dict[int, Item] = {}
+    for t in lexicon.find_terms(text, start, end):
+        if t.category not in _USELESS:
+            names[t.start] = Item("term", t.start, t.end, t.text, term=t)
+        elif t.category == "anatomy":
+            names[t.start] = Item("anatomy", t.start, t.end, t.text, term=t)
+    for a in analytes.spot(text, start, end):
+        there = names.get(a.start)
+        if (
+            there is None
+            or there.kind == "anatomy"
+            or a.end > there.end
+            or (a.end == there.end and there.term is not None and there.term.category not in {"condition", "finding"})
+        ):
+            names[a.start] = Item("analyte", a.start, a.end, text[a.start : a.end], analyte=a)
+    return names
+
+
+def _row(text: str, start: int, end: int) -> list[Item]:
+    found = [(m[0].lower(), m.start(), m.end()) for m in WORD.finditer(text, start, end) if m[0] != "\\"]
+    words: list[tuple[str, int, int]] = []
+    for n, w in enumerate(found):
+        if w[0] in _HYPHENS:
+            before = n and found[n - 1][2] == w[1]
+            after = n + 1 < len(found) and found[n + 1][1] == w[2]
+            if before or after:
+                continue
+        words.append(w)
+    claims, names = _claims(text, start, end), _names(text, start, end)
+    table = phrases()
+    cues, lengths = table.cues, table.lengths
+    row: list[Item] = []
+    i, count, next_claim = 0, len(words), 0
+    last_end = start
+    while i < count:
+        word, a, b = words[i]
+        while next_claim < len(claims) and claims[next_claim].end <= a:
+            next_claim += 1
+        claim = claims[next_claim] if next_claim < len(claims) else None
+        if claim is not None and claim.start <= a:
+            item, stop = claim, claim.end
+        else:
+            limit = claim.start if claim is not None else end
+            cue, reach = _longest_phrase(words, i, limit, cues, lengths)
+            name = names.get(a)
+            if name is not None and name.end > limit:
+                name = None
+            if name is not None and (
+                cue is None or name.end > reach or (name.end == reach and cue.kind not in _STRONG)
+            ):
+                item, stop = name, name.end
+            elif cue is not None:
+                item, stop = Item(cue.kind, a, reach, text[a:reach].lower(), cue), reach
+            elif word in _OPEN:
+                item, stop = Item("open", a, b), b
+            elif word in _CLOSE:
+                item, stop = Item("close", a, b), b
+            elif word in _SEPARATORS or word in _HYPHENS:
+                item, stop = Item("sep", a, b, "-" if word in _HYPHENS else word), b
+                if word == "." and not (b == end or _CAPITAL.match(text, b)):
+                    item = Item("quiet", a, b)
+            elif word in _QUIET:
+                item, stop = Item("quiet", a, b), b
+            else:
+                item, stop = Item("word", a, b, word, _NOTHING), b
+        while i < count and words[i][1] < stop:
+            i += 1
+        if item.kind == "quiet":
+            continue
+        item.tight = item.start == last_end or (item.start == last_end + 1 and text[last_end] in "-‐‑–")
+        last_end = item.end
+        row.append(item)
+    return row
+
+
+def _longest_phrase(
+    words: list[tuple[str, int, int]], i: int, limit: int, cues: dict[str, Cue], lengths: dict[str, tuple[int, ...]]
+) -> tuple[Cue | None, int]:
+    """The longest phrase beginning at word i that ends before `limit`, and where it ends."""
+    word = words[i][0]
+    for length in lengths.get(word, ()):
+        if length == 1:
+            if words[i][2] <= limit:
+                return cues[word], words[i][2]
+            return None, 0
+        if i + length > len(words) or words[i + length - 1][2] > limit:
+            continue
+        key = " ".join([w[0] for w in words[i : i + length]])
+        cue = cues.get(key)
+        if cue is not None:
+            return cue, words[i + length - 1][2]
+    return None, 0
+
+
+def _nested(row: list[Item]) -> list[Item]:
+    """Brackets become groups; an unclosed one is dropped, and so is a lone closing one."""
+    stack: list[list[Item]] = [[]]
+    opens: list[Item] = []
+    for item in row:
+        if item.kind == "open":
+            if len(opens) < MAX_DEPTH:
+                opens.append(item)
+                stack.append([])
+        elif item.kind == "close":
+            if opens:
+                begin, inner = opens.pop(), stack.pop()
+                stack[-1].append(Item("group", begin.start, item.end, inner=inner, tight=begin.tight))
+        else:
+            stack[-1].append(item)
+    while opens:
+        opens.pop()
+        inner = stack.pop()
+        stack[-1].extend(inner)
+    return stack[0]

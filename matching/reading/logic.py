@@ -1,0 +1,138 @@
+"""How read parts are joined, so that what was not understood can only make a result less certain.
+
+The rule behind every function here: for a patient, the expression may be UNKNOWN where the sentence is true or false,
+but it is never TRUE where the sentence may be false, nor FALSE where it may be true.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import assert_never
+
+from matching.model.criterion import (
+    AgeIs,
+    AllOf,
+    AnyOf,
+    AtLeast,
+    ConditionIs,
+    CountIs,
+    Expression,
+    If,
+    LifeExpectancyIs,
+    LifestyleIs,
+    MeasurementIs,
+    Not,
+    OnSite,
+    PregnancyIs,
+    ResultIs,
+    ScoreIs,
+    SexIs,
+    TreatmentIs,
+    Unreadable,
+)
+
+
+def all_of(parts: Iterable[Expression]) -> Expression:
+    """Every part holds; nested conjunctions are flattened, one part stands for itself."""
+    flat: list[Expression] = []
+    for part in parts:
+        if isinstance(part, AllOf):
+            flat.extend(part.of)
+        else:
+            flat.append(part)
+    flat = list(dict.fromkeys(flat))
+    return flat[0] if len(flat) == 1 else AllOf(tuple(flat))
+
+
+def any_of(parts: Iterable[Expression]) -> Expression:
+    """One part or more holds; nested disjunctions are flattened, one part stands for itself."""
+    flat: list[Expression] = []
+    for part in parts:
+        if isinstance(part, AnyOf):
+            flat.extend(part.of)
+        else:
+            flat.append(part)
+    flat = list(dict.fromkeys(flat))
+    return flat[0] if len(flat) == 1 else AnyOf(tuple(flat))
+
+
+def negate(part: Expression) -> Expression:
+    """The part does not hold; a double negation falls away."""
+    return part.of if isinstance(part, Not) else Not(part)
+
+
+def narrowed(part: Expression, rest: Unreadable) -> Expression:
+    """Unread words that narrow `part`: FALSE stands, TRUE becomes unknown."""
+    return all_of((part, rest))
+
+
+def widened(part: Expression, rest: Unreadable) -> Expression:
+    """Unread words that widen `part`: TRUE stands, FALSE becomes unknown."""
+    return any_of((part, rest))
+
+
+def clouded(part: Expression, rest: Expression) -> Expression:
+    """Unread words that may change `part` either way: unknown whatever the patient, with `part` kept in sight."""
+    return AllOf((AnyOf((part, rest)), rest))
+
+
+def between(parts: Sequence[Expression], rest: Unreadable) -> Expression:
+    """It is not clear whether all or any of the parts are meant: TRUE when all hold, FALSE when none does."""
+    parts = list(dict.fromkeys(parts))
+    if len(parts) == 1:
+        return parts[0]
+    if len(parts) == 2:
+        return AtLeast(2, (*parts, rest))
+    return AtLeast(2, (all_of(parts), any_of(parts), rest))
+
+
+def settles(expression: Expression) -> tuple[bool, bool]:
+    """Whether facts of a patient can make the expression TRUE, and whether they can make it FALSE."""
+    match expression:
+        case AllOf(of):
+            sides = [settles(e) for e in of]
+            return all(t for t, _ in sides), any(f for _, f in sides)
+        case AnyOf(of):
+            sides = [settles(e) for e in of]
+            return any(t for t, _ in sides), all(f for _, f in sides)
+        case AtLeast(count, of):
+            sides = [settles(e) for e in of]
+            return sum(t for t, _ in sides) >= count, sum(f for _, f in sides) > len(sides) - count
+        case Not(of):
+            true, false = settles(of)
+            return false, true
+        case If(when, then):
+            true, false = settles(then)
+            begins = settles(when)[0]
+            return true and begins, false and begins
+        case OnSite() | Unreadable():
+            return False, False
+        case (
+            AgeIs()
+            | SexIs()
+            | MeasurementIs()
+            | ResultIs()
+            | ScoreIs()
+            | ConditionIs()
+            | TreatmentIs()
+            | CountIs()
+            | PregnancyIs()
+            | LifeExpectancyIs()
+            | LifestyleIs()
+        ):
+            return True, True
+        case _:
+            assert_never(expression)
+
+
+def leaves(expression: Expression) -> list[Expression]:
+    """The leaves in the order of the tree; exceptions of a leaf are not among them."""
+    match expression:
+        case AllOf(of) | AnyOf(of) | AtLeast(_, of):
+            return [leaf for part in of for leaf in leaves(part)]
+        case Not(of):
+            return leaves(of)
+        case If(when, then):
+            return leaves(when) + leaves(then)
+        case _:
+            return [expression]

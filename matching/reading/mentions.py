@@ -1,0 +1,232 @@
+"""A name in a line, with the cues around it, as a leaf: condition, treatment, result or measurement."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import cast
+
+from matching.knowledge import hierarchy, lexicon
+from matching.model.criterion import (
+    Analyte,
+    Concept,
+    ConditionIs,
+    Expression,
+    LifestyleIs,
+    MeasurementIs,
+    PregnancyIs,
+    PregnancyState,
+    ResultIs,
+    Status,
+    TreatmentIs,
+    TreatmentStatus,
+    TreatmentType,
+    Unreadable,
+    Window,
+)
+from matching.reading.exceptions import rebuilt
+from matching.reading.items import Item
+from matching.reading.logic import all_of, clouded, narrowed, negate
+
+CONDITIONS = frozenset({"condition", "finding", "organism"})
+TREATMENTS = frozenset({"drug", "class", "substance", "procedure", "device"})
+
+_CONDITION_STATUS: dict[str, Status] = {"history": "history", "active": "active", "any": "any", "current": "active"}
+_TREATMENT_STATUS: dict[str, TreatmentStatus] = {
+    "history": "prior", "active": "current", "current": "current", "planned": "planned", "any": "any",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Mods:
+    """What was said before a name and holds for it, and for the names listed after it."""
+
+    status: str = ""
+    qualifiers: tuple[str, ...] = ()
+    result: str = ""
+    result_start: int = -1
+    shift: Item | None = None
+    route: Item | None = None
+    narrow: Item | None = None
+    window: Window | None = None
+
+    @property
+    def plain(self) -> bool:
+        """Whether nothing was said."""
+        return self == _NOTHING
+
+
+_NOTHING = Mods()
+_SHIFTED = {
+    "family": "family history of {}",
+    "hypersensitivity": "hypersensitivity to {}",
+    "intolerance": "intolerance to {}",
+    "contraindication": "contraindication to {}",
+}
+_RADIATION = ("radiotherap", "radiation", "brachytherap", "irradiation", "radiosurg")
+_ABNORMAL = frozenset({"elevated", "low", "abnormal", "normal"})
+
+
+@lru_cache(maxsize=8192)
+def _concept(concept_id: str, text: str) -> Concept:
+    return lexicon.concept(concept_id, text)
+
+
+@lru_cache(maxsize=2048)
+def infection(name: str) -> Concept | None:
+    """The infection with an organism ("HIV" is HIV infections), None where the vocabulary has none of that name."""
+    for form in (f"{name} infections", f"{name} infection"):
+        found = lexicon.lookup(form)
+        if found is not None and found.id is not None and hierarchy.category(found.id) in {"condition", "finding"}:
+            return replace(found, text=name)
+    return None
+
+
+@lru_cache(maxsize=2048)
+def diseases_of(organ: str) -> Concept | None:
+    """The diseases of an organ ("nervous system" is nervous system diseases)."""
+    found = lexicon.lookup(f"{organ} diseases")
+    if found is not None and found.id is not None and hierarchy.category(found.id) == "condition":
+        return replace(found, text=organ)
+    return None
+
+
+def treatment_type(category: str, text: str) -> TreatmentType:
+    """The contract's type of treatment from the vocabulary's category."""
+    lower = text.lower()
+    if any(stem in lower for stem in _RADIATION):
+        return "radiation"
+    if "donat" in lower:
+        return "donation"
+    if category in {"procedure", "device", "class"}:
+        return cast(TreatmentType, category)
+    return "drug"
+
+
+def mention(item: Item, mods: Mods, text: str) -> Expression:
+    """The leaf of a name with its cues; a shifting cue ("allergy to") makes a condition of its own, or clouds it."""
+    leaf = _leaf(item, mods)
+    if mods.shift is not None and mods.shift.cue is not None:
+        named = _SHIFTED.get(mods.shift.cue.value)
+        if named is None:
+            return clouded(leaf, Unreadable(mods.shift.start, mods.shift.end, "words that change the meaning"))
+        status = _CONDITION_STATUS.get(mods.status, "any")
+        start = mods.shift.start if item.start - mods.shift.start < 60 else item.start
+        return ConditionIs(
+            start, item.end, Concept(named.format(text[item.start : item.end])), status, mods.qualifiers, mods.window
+        )
+    if mods.route is not None and isinstance(leaf, TreatmentIs):
+        leaf = narrowed(leaf, Unreadable(mods.route.start, mods.route.end, "route or kind of treatment"))
+    if mods.narrow is not None:
+        leaf = narrowed(leaf, Unreadable(mods.narrow.start, mods.narrow.end, "a narrower statement"))
+    return leaf
+
+
+def _leaf(item: Item, mods: Mods) -> Expression:
+    if item.analyte is not None:
+        return _analyte(item, mods)
+    term = item.term
+    if term is None:
+        return _habit(item, mods)
+    if term.category == "anatomy":
+        organ = diseases_of(term.text)
+        if organ is None:
+            return Unreadable(item.start, item.end, "a part of the body")
+        return _condition(item, organ, mods)
+    if term.category in TREATMENTS:
+        return _treatment(item, mods)
+    concept = _concept(term.concept_id, term.text)
+    if term.category == "organism":
+        concept = infection(term.text) or concept
+    if mods.result in {"positive", "negative"}:
+        leaf = _condition(item, concept, mods)
+        return leaf if mods.result == "positive" else negate(leaf)
+    if mods.result in {"mutated", "wild_type"}:
+        return ResultIs(item.start, item.end, Analyte(term.text), mods.result, mods.window)
+    return _condition(item, concept, mods)
+
+
+def _condition(item: Item, concept: Concept, mods: Mods) -> Expression:
+    qualifiers = mods.qualifiers
+    if mods.result in _ABNORMAL and mods.result != "normal":
+        qualifiers = (*qualifiers, mods.result)
+    status = _CONDITION_STATUS.get(mods.status, "any")
+    return ConditionIs(item.start, item.end, concept, status, tuple(dict.fromkeys(qualifiers)), mods.window)
+
+
+def _treatment(item: Item, mods: Mods) -> Expression:
+    term = item.term
+    assert term is not None
+    if mods.result and term.category in {"substance", "drug", "procedure", "class"}:
+        return ResultIs(item.start, item.end, Analyte(term.text), mods.result, mods.window)
+    concept = _concept(term.concept_id, term.text)
+    status = _TREATMENT_STATUS.get(mods.status, "any")
+    leaf = TreatmentIs(
+        item.start, item.end, concept, treatment_type(term.category, term.text), status, None, mods.window
+    )
+    telling = tuple(q for q in mods.qualifiers if q not in _IDLE)
+    if not telling:
+        return leaf
+    return narrowed(leaf, Unreadable(item.start, item.end, "which of the treatments: " + ", ".join(telling)))
+
+
+_IDLE = frozenset({"other", "concomitant", "clinically significant", "systemic"})
+"""Qualifiers that do not narrow a treatment; `other` is told by the leaf before it."""
+
+
+def _analyte(item: Item, mods: Mods) -> Expression:
+    mention = item.analyte
+    assert mention is not None
+    entry = mention.entry
+    analyte = Analyte(entry.name, entry.loinc)
+    if mods.result:
+        return ResultIs(item.start, item.end, analyte, mods.result, mods.window)
+    leaf = MeasurementIs(item.start, item.end, analyte, window=mods.window, setting=mention.setting)
+    return clouded(leaf, Unreadable(item.start, item.end, "which result is meant"))
+
+
+def _habit(item: Item, mods: Mods) -> Expression:
+    cue = item.cue
+    assert cue is not None
+    if item.kind == "pregnancy":
+        return PregnancyIs(item.start, item.end, (cast(PregnancyState, cue.value),), mods.window)
+    if item.kind == "trial":
+        status = _TREATMENT_STATUS.get(mods.status, "any")
+        return TreatmentIs(item.start, item.end, TRIAL, "drug", status, None, mods.window)
+    status_word = cue.status
+    if status_word == "never":
+        return negate(LifestyleIs(item.start, item.end, cue.value, "any", window=mods.window))
+    if mods.status == "history":
+        status_word = "abuse" if cue.status == "abuse" else "any"
+    elif mods.status in {"active", "current"} and cue.status != "abuse":
+        status_word = "current"
+    return LifestyleIs(item.start, item.end, cue.value, status_word or "any", window=mods.window)
+
+
+TRIAL = Concept("investigational drug or another clinical trial", "D015507", "D015507")
+"""Taking part in another trial is having an investigational treatment (DECISIONS.md)."""
+
+
+def with_window(expression: Expression, window: Window) -> Expression:
+    """The same with the window on every leaf below that can hold one and has none."""
+    return rebuilt(
+        expression,
+        lambda leaf: replace(leaf, window=window) if isinstance(leaf, _TIMED) and leaf.window is None else leaf,
+    )
+
+
+def with_qualifiers(expression: Expression, qualifiers: tuple[str, ...]) -> Expression:
+    """The same with the qualifiers on every condition below."""
+
+    def qualify(leaf: Expression) -> Expression:
+        if isinstance(leaf, ConditionIs):
+            return replace(leaf, qualifiers=tuple(dict.fromkeys((*leaf.qualifiers, *qualifiers))))
+        return leaf
+
+    return rebuilt(expression, qualify)
+
+
+_TIMED = (ConditionIs, TreatmentIs, PregnancyIs, LifestyleIs, ResultIs)
+
+
+__all__ = ["CONDITIONS", "TREATMENTS", "Mods", "all_of", "mention", "with_qualifiers", "with_window"]

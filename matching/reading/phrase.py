@@ -1,0 +1,570 @@
+"""One member of a coordination, read from left to right: modifiers, a name, and what follows the name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from matching.knowledge import hierarchy, lexicon
+from matching.model.codes import Sex
+from matching.model.criterion import (
+    AgeIs,
+    Bound,
+    Concept,
+    ConditionIs,
+    Expression,
+    LifestyleIs,
+    MeasurementIs,
+    Not,
+    OnSite,
+    PregnancyIs,
+    ResultIs,
+    SexIs,
+    TreatmentIs,
+    Unreadable,
+)
+from matching.reading.exceptions import except_from
+from matching.reading.items import Item
+from matching.reading.line import Line, Part
+from matching.reading.logic import all_of, any_of, between, clouded, leaves, narrowed, negate
+from matching.reading.mentions import CONDITIONS, Mods, mention, with_qualifiers, with_window
+
+Clause = Callable[[list[Item], Mods, Line, int], Expression | None]
+
+_NAMES = frozenset({"term", "analyte", "anatomy", "pregnancy", "lifestyle", "trial"})
+_NOT_NOUNS = ("ed", "ing", "ly", "able", "ible")
+
+
+class Phrase:
+    """State while one part is read; `read` fills the part's expression, carried modifiers and window."""
+
+    def __init__(self, line: Line, carried: Mods, depth: int, clause: Clause) -> None:
+        self.line = line
+        self.carried = carried
+        self.mods = carried
+        self.depth = depth
+        self.clause = clause
+        self.expression: Expression | None = None
+        self.words: list[Item] = []
+        self.governed = False
+        self.link = ""
+        self.last: Item | None = None
+        self.generic: Item | None = None
+        self.sex: Item | None = None
+        self.age: Item | None = None
+        self.late: tuple[str, ...] = ()
+        self.fresh = True
+        self.window_item: Item | None = None
+        self.part: Part | None = None
+
+    def read(self, part: Part, items: list[Item]) -> None:
+        """Phrase = {modifier} [{word} name {window | brackets | link {modifier} name}]."""
+        self.part = part
+        for n, item in enumerate(items):
+            if item.kind == "neg" and self.expression is not None:
+                self._denied_rest(item, items[n + 1 :])
+                break
+            self._take(item)
+        self._finish(items)
+        part.expression = self.expression
+        part.mods = replace(self.mods, window=None, narrow=None, route=self.mods.route)
+
+    def _take(self, item: Item) -> None:
+        match item.kind:
+            case "term" | "analyte" | "anatomy" | "pregnancy" | "lifestyle" | "trial":
+                self._name(item)
+            case "measure":
+                assert item.expression is not None
+                self._join(item.expression, item)
+            case "pregtest":
+                self._pregnancy_test(item)
+            case "not_childbearing":
+                self._join(negate(PregnancyIs(item.start, item.end, ("childbearing_potential",))), item)
+            case "on_site":
+                assert item.cue is not None
+                self._join(OnSite(item.start, item.end, item.cue.value), item)
+            case "window":
+                self._window(item)
+            case "group":
+                self._brackets(item)
+            case "word":
+                if self.expression is not None and self.link == "" and self.last is not None and not self.words:
+                    self.governed = False
+                self.words.append(item)
+            case "neg":
+                part = self.part
+                assert part is not None
+                part.negated = not part.negated
+            case _:
+                self._cue(item)
+
+    def _cue(self, item: Item) -> None:
+        cue = item.cue
+        value = cue.value if cue is not None else ""
+        match item.kind:
+            case "status":
+                if self.expression is not None and not self.link:
+                    return
+                known = "" if self.fresh and not self.carried.status else self.mods.status
+                self.mods = replace(
+                    self.mods, status=value if not known or known == value or self.carried.status else "any"
+                )
+                self.carried = replace(self.carried, status="")
+            case "qual":
+                if self.expression is not None and not self.link:
+                    self.late = (*self.late, value)
+                    return
+                old = () if self.fresh else self.mods.qualifiers
+                self.mods = replace(self.mods, qualifiers=(*old, value))
+                self.fresh = False
+            case "route":
+                self.mods = replace(self.mods, route=item)
+            case "result":
+                self._result(item, value)
+            case "shift":
+                if self.expression is not None and not self.link:
+                    self.link = "prep"
+                self.mods = replace(self.mods, shift=item)
+            case "narrow":
+                if self.expression is None:
+                    self.mods = replace(self.mods, narrow=item)
+                else:
+                    self.link = "narrow"
+            case "link" | "prep":
+                if self.words and self.expression is None:
+                    self.governed = True
+                if self.expression is not None:
+                    self.link = "with" if item.kind == "link" else (self.link or "prep")
+                elif item.text in {"with", "of"} and self.mods.shift is not None:
+                    pass
+            case "that":
+                if self.expression is not None:
+                    self.link = self.link or "that"
+            case "generic" | "compound":
+                self._head(item)
+            case "sex":
+                self.sex = item
+            case "agegroup":
+                self.age = item
+            case "plain" | "person" | "modal":
+                if self.words and self.expression is None:
+                    self.governed = True
+            case _:
+                pass
+
+    def _head(self, item: Item) -> None:
+        """Head = name ("disease" | "medication" | "surgery"): a name for a treatment of the condition, or just the name."""
+        last = self.last
+        if (
+            last is not None
+            and last.term is not None
+            and self.expression is not None
+            and not self.link
+            and not self.words
+        ):
+            condition = last.term.category in CONDITIONS
+            treating = item.kind == "compound" or (item.cue is not None and item.cue.value == "treatment")
+            if condition and treating:
+                self._compound(last, item)
+            elif (
+                item.kind == "compound"
+                and not condition
+                and item.text
+                not in {
+                    "therapy",
+                    "therapies",
+                    "treatment",
+                    "treatments",
+                    "drugs",
+                    "drug",
+                    "agents",
+                    "agent",
+                    "medication",
+                    "medications",
+                }
+            ):
+                self._cloud(item, "a compound of the name")
+            return
+        if self.expression is None:
+            self.generic = item
+
+    def _compound(self, last: Item, item: Item) -> None:
+        text = self.line.text[last.start : item.end]
+        if item.text in {
+            "medication",
+            "medications",
+            "drugs",
+            "drug",
+            "therapy",
+            "therapies",
+            "treatment",
+            "treatments",
+            "agent",
+            "agents",
+            "surgery",
+            "vaccine",
+            "vaccines",
+            "vaccination",
+        }:
+            kind = "procedure" if item.text == "surgery" else "drug"
+            concept = lexicon.lookup(text) or Concept(text)
+            leaf = TreatmentIs(last.start, item.end, concept, "procedure" if kind == "procedure" else "drug", "any")
+            self.expression = self._replaced(leaf)
+            return
+        self._cloud(item, "a compound of the name")
+
+    def _replaced(self, leaf: Expression) -> Expression:
+        """The expression with its last leaf replaced; where it is more than one leaf the new one is added, clouded."""
+        assert self.expression is not None
+        if len(leaves(self.expression)) == 1 and not isinstance(self.expression, Not):
+            return leaf
+        return clouded(
+            self.expression, Unreadable(getattr(leaf, "start", 0), getattr(leaf, "end", 0), "a compound of the name")
+        )
+
+    def _cloud(self, item: Item, reason: str) -> None:
+        assert self.expression is not None
+        self.expression = clouded(self.expression, Unreadable(item.start, item.end, reason))
+
+    def _result(self, item: Item, value: str) -> None:
+        """Result = ("positive" | "elevated" | ...) name | name ("positive" | "elevated" | ...)."""
+        last = self.last
+        if (
+            self.expression is not None
+            and not self.link
+            and last is not None
+            and (last.term is not None or last.analyte is not None)
+        ):
+            leaf = mention(last, replace(self.mods, result=value, shift=None, route=None, narrow=None), self.line.text)
+            if last.analyte is not None or (
+                last.term is not None and value in {"positive", "negative", "mutated", "wild_type"}
+            ):
+                self.expression = leaf if len(leaves(self.expression)) <= 2 else all_of((self.expression, leaf))
+                self.mods = replace(self.mods, result="")
+                return
+            if last.term is not None and last.term.category not in CONDITIONS:
+                self.expression = leaf
+            else:
+                self.late = (*self.late, value)
+            return
+        self.mods = replace(self.mods, result=value)
+
+    def _pregnancy_test(self, item: Item) -> None:
+        negative = item.cue is not None and item.cue.value == "negative"
+        pregnant = PregnancyIs(item.start, item.end, ("pregnant",))
+        if negative or self.mods.result == "negative":
+            self._join(negate(pregnant), item)
+        elif self.mods.result == "positive":
+            self._join(pregnant, item)
+        else:
+            self._join(clouded(pregnant, Unreadable(item.start, item.end, "which result is meant")), item)
+
+    def _name(self, item: Item) -> None:
+        """Name = [{word}] term: unknown words right before a condition qualify it; a noun with "of" may change it."""
+        own = self.words
+        mods = self.mods
+        if self.expression is not None and not self.link:
+            self._adjacent(item, own)
+            return
+        if self.link in {"narrow", "prep", "that"} and own:
+            self._linked(item, mods, own)
+            return
+        leaf = self._leaf(item, mods, own)
+        self.words = []
+        self.governed = False
+        self._join(leaf, item)
+
+    def _leaf(self, item: Item, mods: Mods, words: list[Item]) -> Expression:
+        if (
+            words
+            and not self.governed
+            and item.term is not None
+            and item.term.category in CONDITIONS
+            and not self._prefixed(item)
+        ):
+            told = tuple(w.text for w in words[-3:])
+            if len(words) <= 3 and not any(w.text.isdigit() for w in words):
+                return mention(item, replace(mods, qualifiers=(*mods.qualifiers, " ".join(told))), self.line.text)
+        leaf = mention(item, mods, self.line.text)
+        if not words:
+            return leaf
+        rest = self.line.unreadable(words)
+        adjective = not self.governed and item.term is not None and len(words) <= 2 and not self._prefixed(item)
+        adjective = adjective and not words[-1].text.endswith(("ing", "ed", "s", "e"))
+        return narrowed(leaf, rest) if adjective else clouded(leaf, rest)
+
+    def _prefixed(self, item: Item) -> bool:
+        """Whether a word is joined to the name by a hyphen ("anti-HIV"): it may turn the meaning."""
+        return item.tight and bool(self.words) and self.words[-1].text in {
+            "anti", "pre", "post", "pseudo", "para", "peri", "sub", "extra", "ex", "hypo", "hyper", "mimicking", "like"
+        }  # fmt: skip
+
+    def _adjacent(self, item: Item, words: list[Item]) -> None:
+        """Adjacent = name [{word}] name, with nothing said of how they belong together."""
+        leaf = mention(item, self.mods if not words else replace(self.mods, shift=None), self.line.text)
+        assert self.expression is not None
+        same = (
+            self.last is not None
+            and self.last.term is not None
+            and item.term is not None
+            and self.last.term.concept_id == item.term.concept_id
+        )
+        self.words = []
+        if same:
+            return
+        first = words[0] if words else item
+        rest = (
+            self.line.unreadable(words) if words else Unreadable(first.start, item.end, "how two names belong together")
+        )
+        if isinstance(leaf, (PregnancyIs, OnSite)) and not words:
+            self.expression = all_of((self.expression, leaf))
+        elif words and words[0].text.endswith(_NOT_NOUNS):
+            self.expression = all_of((self.expression, clouded(leaf, rest)))
+        else:
+            self.expression = clouded(all_of((self.expression, leaf)), rest)
+        self.last = item
+
+    def _linked(self, item: Item, mods: Mods, words: list[Item]) -> None:
+        rest = self.line.unreadable(words)
+        leaf = clouded(mention(item, replace(mods, status="", qualifiers=()), self.line.text), rest)
+        assert self.expression is not None
+        self.expression = all_of((self.expression, leaf))
+        self.words, self.governed, self.link, self.last = [], False, "", item
+
+    def _join(self, leaf: Expression, item: Item) -> None:
+        """Joined = name [link name]: "with" adds, "due to", "after", "in" and the like narrow."""
+        if self.words:
+            rest = self.line.unreadable(self.words)
+            if self.expression is not None:
+                self.expression = narrowed(self.expression, rest)
+            elif not isinstance(leaf, (OnSite,)):
+                leaf = self._with_title(leaf, rest)
+            self.words, self.governed = [], False
+        if self.expression is None:
+            self.expression = leaf
+        elif (
+            (item.kind == "measure" and not self.link)
+            or self.link in {"with", ""}
+            or self.link == "that"
+            or item.kind == "measure"
+            or isinstance(self.expression, (AgeIs, SexIs))
+        ):
+            self.expression = all_of((self.expression, leaf))
+        else:
+            why = Unreadable(item.start, item.end, "how this belongs to what stands before it")
+            self.expression = all_of((self.expression, clouded(leaf, why)))
+        if self.mods.window is not None and self.window_item is not None:
+            self.mods = replace(self.mods, window=None)
+        self.link = ""
+        self.last = item
+        self.fresh = True
+        self.mods = replace(self.mods, narrow=None)
+
+    def _with_title(self, leaf: Expression, rest: Unreadable) -> Expression:
+        """Unread words before a measure or a habit: they may narrow it or make it something else."""
+        return clouded(leaf, rest)
+
+    def _window(self, item: Item) -> None:
+        """window: after a name it holds for the name, before it for the name to come."""
+        assert item.window is not None and self.part is not None
+        if self.words and self.expression is not None:
+            self.expression = narrowed(self.expression, self.line.unreadable(self.words))
+            self.words = []
+        if self.expression is None or (self.link and self.last is None):
+            self.mods = replace(self.mods, window=item.window)
+            self.window_item = item
+            return
+        self.expression = with_window(self.expression, item.window)
+        self.part.window = item.window
+
+    def _denied_rest(self, neg: Item, rest: list[Item]) -> None:
+        """Denied = phrase negation clause ("diabetes without nephropathy")."""
+        assert self.expression is not None
+        if self.words:
+            self.expression = narrowed(self.expression, self.line.unreadable(self.words))
+            self.words = []
+        denied = self.clause(rest, Mods(), self.line, self.depth + 1) if rest else None
+        told = rest and not any(i.kind in {"narrow", "prep", "shift"} for i in rest[:2])
+        if denied is None or not told:
+            if rest:
+                self.line.skip(rest)
+            unread = Unreadable(neg.start, rest[-1].end if rest else neg.end, "what is denied")
+            self.expression = narrowed(self.expression, unread)
+        else:
+            self.expression = all_of((self.expression, negate(denied)))
+
+    def _brackets(self, group: Item) -> None:
+        """Brackets = examples | exception | permission | definition | window | abbreviation | remark."""
+        inner = group.inner
+        if not inner:
+            return
+        kinds = {i.kind for i in inner}
+        names = kinds & (_NAMES | {"measure", "pregtest", "not_childbearing"})
+        if "window" in kinds and not names and not kinds & {"word", "neg"}:
+            for item in inner:
+                if item.kind == "window":
+                    self._window(item)
+            return
+        if not names:
+            if "word" not in kinds or self._abbreviation(inner):
+                return
+            if self.expression is None:
+                self.words.extend(i for i in inner if i.kind == "word")
+                self.governed = True
+                return
+            rest = self.line.unreadable(inner, "a remark in brackets")
+            wider = inner[0].kind in {"conj", "eg"}
+            if wider:
+                self.expression = any_of((self.expression, rest))
+            elif kinds & {"except", "permit", "unless"}:
+                self.expression = narrowed(self.expression, rest)
+            else:
+                self.expression = narrowed(self.expression, rest)
+            return
+        last = self.last
+        if len(names) == 1 and last is not None and self._same(inner, last):
+            return
+        content = [i for i in inner if i.kind not in {"eg", "except", "permit", "unless"}]
+        if kinds & {"except", "permit", "unless"} and self.expression is not None:
+            self._exception(content, kinds)
+            return
+        if "eg" in kinds:
+            self._examples(group, content)
+            return
+        if self.expression is None:
+            self.expression = self._titled(self.clause(inner, self.mods, self.line, self.depth + 1), group)
+            return
+        told = self.clause(content, Mods(), self.line, self.depth + 1)
+        if told is None:
+            return
+        mark = Unreadable(group.start, group.end, "what the brackets say of it")
+        if isinstance(self.expression, Unreadable):
+            self.expression = any_of((self.expression, told))
+        elif isinstance(told, (PregnancyIs, Unreadable)) or kinds & {"neg"}:
+            self.expression = narrowed(self.expression, mark)
+        else:
+            self.expression = between([self.expression, told], mark)
+
+    def _titled(self, told: Expression | None, group: Item) -> Expression | None:
+        if told is None or not self.words:
+            return told
+        rest = self.line.unreadable(self.words)
+        self.words = []
+        return clouded(told, rest)
+
+    def _same(self, inner: list[Item], last: Item) -> bool:
+        """Whether the brackets only repeat the name ("type 1 diabetes (T1DM)", "AST (SGOT)")."""
+        named = [i for i in inner if i.kind in _NAMES]
+        if len(named) != 1 or any(i.kind in {"neg", "except", "permit", "unless"} for i in inner):
+            return False
+        item = named[0]
+        if item.term is not None and last.term is not None:
+            return item.term.concept_id == last.term.concept_id
+        if item.analyte is not None and last.analyte is not None:
+            return item.analyte.entry is last.analyte.entry
+        text = self.line.text[item.start : item.end]
+        return len(text) <= 6 and text.isupper() and item.kind in {"analyte", "term"} and len(inner) == 1
+
+    def _abbreviation(self, inner: list[Item]) -> bool:
+        words = [i for i in inner if i.kind == "word"]
+        if len(words) != 1:
+            return False
+        text = self.line.text[words[0].start : words[0].end]
+        return len(text) <= 8 and sum(c.isupper() or c.isdigit() for c in text) * 2 >= len(text) and len(inner) <= 3
+
+    def _exception(self, content: list[Item], kinds: set[str]) -> None:
+        told = self.clause(content, Mods(), self.line, self.depth + 1)
+        if told is None or self.expression is None:
+            return
+        widen = "except" not in kinds and not self.line.exclusion and not (self.part is not None and self.part.negated)
+        self.expression = except_from(self.expression, [told], exclusion=self.line.exclusion, widen=widen)
+
+    def _examples(self, group: Item, content: list[Item]) -> None:
+        told = self.clause(content, Mods(status=self.mods.status), self.line, self.depth + 1)
+        if told is None:
+            return
+        if self.mods.qualifiers:
+            told = with_qualifiers(told, self.mods.qualifiers)
+        if self.expression is None:
+            begin = (
+                self.words[0].start if self.words else (self.generic.start if self.generic is not None else group.start)
+            )
+            self.line.skip(self.words)
+            self.words = []
+            mark = Unreadable(begin, group.start, "a general term that could not be read")
+            self.expression = any_of((told, mark))
+        elif isinstance(self.expression, Unreadable) or not any(
+            isinstance(e, (ConditionIs, TreatmentIs, LifestyleIs)) for e in leaves(self.expression)
+        ):
+            self.expression = between(
+                [self.expression, told], Unreadable(group.start, group.end, "examples in brackets")
+            )
+        else:
+            self.expression = any_of((self.expression, told))
+
+    def _finish(self, items: list[Item]) -> None:
+        """What is left over: words after the name narrow it or make another thing of it, words alone are unread."""
+        if self.late and self.expression is not None:
+            self.expression = with_qualifiers(self.expression, self.late)
+        self._people(items)
+        if not self.words:
+            if self.expression is None and self.generic is not None:
+                self.expression = self._general(items)
+            return
+        rest = self.line.unreadable(self.words)
+        if self.expression is None:
+            begin = self.generic.start if self.generic is not None else rest.start
+            self.expression = Unreadable(
+                min(begin, rest.start), max(rest.end, self.generic.end if self.generic else 0), rest.reason
+            )
+        elif (
+            self.link
+            or self.words[0].text.endswith(_NOT_NOUNS)
+            or self.last is None
+            or self.last.kind in {"measure", "on_site", "group"}
+        ):
+            self.expression = narrowed(self.expression, rest)
+        else:
+            self.expression = clouded(self.expression, rest)
+        self.words = []
+
+    def _general(self, items: list[Item]) -> Expression | None:
+        """General = modifier "disease" | "treatment": a thing without a name of its own."""
+        if not any(i.kind in {"qual", "status", "route", "result", "shift", "narrow"} for i in items):
+            return (
+                None
+                if self.part is not None and not self.part.negated
+                else Unreadable(items[0].start, items[-1].end, "no name")
+            )
+        return Unreadable(items[0].start, items[-1].end, "a general term that could not be read")
+
+    def _people(self, items: list[Item]) -> None:
+        """People = sex | age group, where they are the requirement and not only its subject."""
+        leaf: Expression | None = None
+        told = self.expression
+        if self.sex is not None and self.sex.cue is not None:
+            leaf = SexIs(self.sex.start, self.sex.end, Sex(self.sex.cue.value))
+            if told is not None and any(isinstance(e, (PregnancyIs, OnSite)) for e in leaves(told)):
+                leaf = None
+        if (
+            self.age is not None
+            and leaf is None
+            and (told is None or not any(isinstance(e, AgeIs) for e in leaves(told)))
+        ):
+            leaf = _age_group(self.age)
+        if leaf is None:
+            return
+        self.expression = leaf if told is None else all_of((leaf, told))
+
+
+def _age_group(item: Item) -> Expression | None:
+    """Adults are 18 years or older, children younger; other words for ages have no agreed bounds."""
+    value = item.cue.value if item.cue is not None else ""
+    if value == "adult":
+        return AgeIs(item.start, item.end, lower=Bound(18, "a"))
+    if value == "child":
+        return AgeIs(item.start, item.end, upper=Bound(18, "a", inclusive=False))
+    return Unreadable(item.start, item.end, "an age group without agreed bounds")
+
+
+__all__ = ["MeasurementIs", "Phrase", "ResultIs", "hierarchy"]
