@@ -45,6 +45,10 @@ MOST_FACTS = 4
 """Facts that one question asks for."""
 
 
+PLAIN = Wording()
+"""English, for the patient."""
+
+
 def explain_trial(trial: JudgedTrial, words: Wording) -> JudgedTrial:
     """The trial with every criterion and every near miss in words."""
     return replace(
@@ -54,7 +58,7 @@ def explain_trial(trial: JudgedTrial, words: Wording) -> JudgedTrial:
     )
 
 
-def explain(criterion: JudgedCriterion, words: Wording) -> str:
+def explain(criterion: JudgedCriterion, words: Wording = PLAIN) -> str:
     """The sentences for one criterion. It ends in a question when the patient can settle what is open."""
     said = []
     if criterion.applies_to is not None:
@@ -185,7 +189,7 @@ def _leaf(leaf: Finding, quote: str, words: Wording) -> str:
         case MeasurementIs():
             setting = expression.setting
             name = expression.analyte.name
-            fact = words.say("setting", setting=setting.replace("_", " "), fact=name) if setting else name
+            fact = words.say("setting", setting=words.word("setting", setting), fact=name) if setting else name
             when = phrases.window(expression.window, words)
             return _number(leaf, "number", fact, expression.lower, expression.upper, when, quote, words)
         case ScoreIs():
@@ -251,7 +255,9 @@ def _statement(leaf: Finding, fact: str, quote: str, words: Wording) -> str:
         value = evidence.value
         if isinstance(value, str) and value:
             told = value
-        elif value is None or isinstance(value, bool):
+        elif value is False:
+            told = words.say("word.not_present", fact=evidence.fact)
+        elif value is None or value is True:
             told = evidence.fact
         else:
             told = f"{evidence.fact}: {_value(evidence, words)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
@@ -13,6 +14,15 @@ from matching.model.finding import MissingFact, Question
 
 MOST_QUESTIONS = 10
 """Questions in one answer; more would not be read."""
+
+
+DATE_OF = ":date"
+"""Ends the id of a fact that is the date of another."""
+
+MOST_INVERTED = 4
+"""A name with more commas is a list and no inverted name."""
+
+_TUMOURS = re.compile(r"\bneoplasms?\b", re.IGNORECASE)
 
 
 class QuestionCount:
@@ -68,12 +78,25 @@ def ask(fact: MissingFact, words: Wording) -> str:
             question = entry.question_es if words.language == "es" else entry.question_en
             if question and setting is None:
                 return question
-    return words.say(f"ask.{kind}" if words.has(f"ask.{kind}") else "ask.statement", fact=fact.fact)
+    if fact.id.endswith(DATE_OF):
+        kind = "date"
+    return words.say(f"ask.{kind}" if words.has(f"ask.{kind}") else "ask.statement", fact=plain_name(fact))
 
 
 def facts_in_words(facts: Iterable[MissingFact]) -> tuple[str, ...]:
     """The names of facts, each once, in order."""
-    return tuple(dict.fromkeys(fact.fact for fact in facts))
+    return tuple(dict.fromkeys(plain_name(fact) for fact in facts))
+
+
+def plain_name(fact: MissingFact) -> str:
+    """The fact's name as people say it: a vocabulary's "Leukemia, Myeloid, Acute" is "Acute Myeloid Leukemia"."""
+    name = fact.fact
+    if fact.kind not in ("condition", "treatment", "count"):
+        return name
+    parts = name.split(", ")
+    if 1 < len(parts) <= MOST_INVERTED and " and " not in name:
+        name = " ".join(reversed(parts))
+    return _TUMOURS.sub("tumors or cancer", name)
 
 
 def sex_word(sex: Sex | str, words: Wording) -> str:

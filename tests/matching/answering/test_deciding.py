@@ -1,0 +1,154 @@
+"""Which facts could move a trial, held against trying every way in which the open leaves may come out."""
+
+from dataclasses import replace
+from itertools import combinations, product
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from trees import UNREAD, all_of, any_of, criterion, if_, leaf, not_, some_of, trial
+
+from matching.answering.deciding import (
+    deciding_facts,
+    is_open,
+    open_facts,
+    reachable,
+    undecided_sets,
+)
+from matching.model.codes import Eligibility, Role, WhyUnknown
+from matching.model.criterion import AllOf, AnyOf, AtLeast, If, MeasurementIs, Not, OnSite
+from matching.model.finding import Finding, JudgedTrial
+from matching.model.truth import Truth, at_least, conjunction, disjunction, negation
+
+
+def truth_of(finding: Finding, given: dict[str, Truth]) -> Truth:
+    """Plain Kleene evaluation with the open leaves of `given` names set."""
+    expression, parts = finding.expression, [truth_of(part, given) for part in finding.parts]
+    match expression:
+        case AllOf():
+            return conjunction(parts)
+        case AnyOf():
+            return disjunction(parts)
+        case AtLeast():
+            return at_least(expression.count, parts)
+        case Not():
+            return negation(parts[0])
+        case If():
+            return disjunction((negation(parts[0]), parts[1]))
+        case MeasurementIs() if finding.truth is Truth.UNKNOWN:
+            return given.get(expression.analyte.name, Truth.UNKNOWN)
+        case _:
+            return finding.truth
+
+
+def trees(names: st.SearchStrategy[str], depth: int = 2) -> st.SearchStrategy[Finding]:
+    leaves = st.one_of(
+        names.map(leaf), names.map(leaf), st.sampled_from([UNREAD, leaf("x", Truth.TRUE), leaf("y", Truth.FALSE)])
+    )
+    if depth == 0:
+        return leaves
+    below = trees(names, depth - 1)
+    lists = st.lists(below, min_size=1, max_size=3)
+    return st.one_of(
+        leaves,
+        lists.map(lambda parts: all_of(*parts)),
+        lists.map(lambda parts: any_of(*parts)),
+        st.tuples(st.integers(1, 3), lists).map(lambda pair: some_of(pair[0], *pair[1])),
+        below.map(not_),
+        st.tuples(below, below).map(lambda pair: if_(*pair)),
+    )
+
+
+def renamed(finding: Finding, counter: list[int]) -> Finding:
+    """Every open leaf about a fact of its own: then leaves are independent, as the module says it takes them to be."""
+    if not finding.parts:
+        if isinstance(finding.expression, MeasurementIs) and finding.truth is Truth.UNKNOWN:
+            counter[0] += 1
+            return leaf(f"f{counter[0]}")
+        return finding
+    return replace(finding, parts=tuple(renamed(part, counter) for part in finding.parts))
+
+
+@given(trees(st.just("f")), st.data())
+def test_reachable_truths_are_those_that_some_values_give(tree: Finding, data: st.DataObject) -> None:
+    tree = renamed(tree, [0])
+    names = sorted(name for _, name in open_facts(trial(criterion(tree))))
+    known = data.draw(st.sets(st.sampled_from(names), max_size=5)) if names else set()
+    outcomes = {
+        truth_of(tree, dict(zip(sorted(known), values, strict=True))).value
+        for values in product((Truth.FALSE, Truth.TRUE), repeat=len(known))
+    }
+    low, high = reachable(tree, {("measurement", name) for name in known})
+    assert (low, high) == (min(outcomes), max(outcomes))
+
+
+@settings(max_examples=60)
+@given(st.lists(st.tuples(trees(st.sampled_from("abcde")), st.sampled_from(Role)), min_size=1, max_size=3))
+def test_the_joint_sets_are_the_minimal_ones(pairs: list[tuple[Finding, Role]]) -> None:
+    judged = trial(*(criterion(tree, role, f"c{n}") for n, (tree, role) in enumerate(pairs)))
+    still_open = [each for each in judged.criteria if is_open(each)]
+
+    def closes(names: tuple[tuple[str, str], ...], each: object) -> bool:
+        low, high = reachable(each.finding, names)  # type: ignore[attr-defined]
+        return high == 1 if each.role is Role.INCLUSION else low == -1  # type: ignore[attr-defined]
+
+    everything = tuple(open_facts(judged))
+    closable = [each for each in still_open if closes(everything, each)]
+    enough = [
+        frozenset(names)
+        for size in range(len(everything) + 1)
+        for names in combinations(everything, size)
+        if all(closes(names, each) for each in closable)
+    ]
+    minimal = {group for group in enough if group and not any(other < group for other in enough)}
+    sets, exact = undecided_sets(judged)
+    assert exact
+    assert {frozenset((f.kind, f.id) for f in group) for group in sets} == minimal
+
+
+def names(judged: JudgedTrial) -> list[list[str]]:
+    return [[fact.fact for fact in group] for group in undecided_sets(judged)[0]]
+
+
+def test_alternatives_give_several_sets_and_criteria_join_them() -> None:
+    judged = trial(
+        criterion(any_of(leaf("ALT"), leaf("AST"))),
+        criterion(leaf("C-peptide"), Role.EXCLUSION, "e1"),
+        criterion(UNREAD, name="i2"),
+    )
+    assert names(judged) == [["ALT", "C-peptide"], ["AST", "C-peptide"]]
+
+
+def test_beyond_twelve_facts_one_set_is_given_and_labelled() -> None:
+    judged = trial(*(criterion(leaf(f"f{n:02}"), name=f"i{n}") for n in range(13)))
+    sets, exact = undecided_sets(judged)
+    assert (len(sets), len(sets[0]), exact) == (1, 13, False)
+    wide = trial(criterion(any_of(*(leaf(f"f{n:02}") for n in range(300)))))
+    assert (names(wide), undecided_sets(wide)[1]) == ([["f00"]], False)
+
+
+def test_one_fact_decides_against_through_one_criterion_and_in_favour_only_when_nothing_else_is_open() -> None:
+    both = trial(criterion(all_of(leaf("ALT"), UNREAD)), criterion(any_of(leaf("AST"), UNREAD), name="i2"))
+    # a bad ALT fails the first criterion; no AST fails the second, and a good one leaves the first open
+    assert [key for _, key in deciding_facts(both)] == ["ALT"]
+    alone = trial(criterion(any_of(leaf("AST"), UNREAD)))
+    assert [key for _, key in deciding_facts(alone)] == ["AST"]
+
+
+def test_a_settled_trial_is_decided_by_nothing() -> None:
+    for settled in (Eligibility.NOT_ELIGIBLE, Eligibility.LIKELY_ELIGIBLE):
+        assert deciding_facts(trial(criterion(leaf("ALT")), eligibility=settled)) == {}
+
+
+def test_what_the_study_team_settles_is_neither_asked_nor_in_the_way() -> None:
+    consent = Finding(OnSite(0, 1, "consent"), Truth.UNKNOWN, (WhyUnknown.ON_SITE,))
+    judged = trial(criterion(consent), criterion(leaf("ALT"), name="i2"))
+    assert [key for _, key in open_facts(judged)] == ["ALT"]
+    assert names(judged) == [["ALT"]]
+
+
+def test_cohort_criteria_and_nested_lines_do_not_count() -> None:
+    judged = trial(
+        criterion(leaf("ALT"), applies_to="Cohort B"),
+        criterion(leaf("AST"), name="i2", part_of_parent=True),
+    )
+    assert open_facts(judged) == {}
