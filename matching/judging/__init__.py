@@ -1,0 +1,1 @@
+"""Expressions against a patient: findings, verdicts, and a trial as a whole."""

@@ -1,0 +1,302 @@
+"""Conditions, treatments and counts: the patient's concepts against the trial's.
+
+At or below the trial's concept satisfies it, above leaves it unknown, and what is not listed is FALSE only where the
+list is declared complete, a fact at or above is known to be absent, or the concepts exclude each other by definition.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import lru_cache
+
+from matching.judging import spells
+from matching.judging.dates import has_numbers, turning_days
+from matching.judging.facts import Facts, Known, KnownList, key_of, only, telling_words
+from matching.judging.half_lives import half_life_of
+from matching.judging.qualifiers import Fit, fit_of, splits_status
+from matching.judging.spells import ACUTE, Said
+from matching.knowledge import hierarchy
+from matching.knowledge.units import NotComparable, convert
+from matching.model.codes import WhyUnknown
+from matching.model.criterion import Concept, ConditionIs, CountIs, Dose, Expression, TreatmentIs
+from matching.model.finding import Distance, Evidence, Finding, MissingFact
+from matching.model.truth import Truth, conjunction, disjunction, negation
+
+Judge = Callable[[Expression, Facts], Finding]
+"""How an exception is judged: the evaluator, handed in because it calls this module."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """What a criterion asks for: its concept, the fact to ask the patient for, and the words of its name."""
+
+    concept: Concept
+    id: str | None
+    key: str
+    name: str
+    missing: MissingFact
+    telling: frozenset[str] = field(default_factory=frozenset)
+
+
+def judge_condition(leaf: ConditionIs, facts: Facts, day: date, judge: Judge) -> Finding:
+    """A disease or finding that the patient has or had."""
+    target = _target(leaf.concept, "condition")
+    matched = _matched(facts.conditions, target)
+    said = [_conjoin(_condition_said(leaf, known, target, facts, day, judge)) for known in matched]
+    exact = [s for s, k in zip(said, matched, strict=True) if _is_exactly(k, target) and s.decides]
+    return _weigh(leaf, facts.conditions, target, matched, said, settled_by_exact=bool(exact))
+
+
+def judge_treatment(leaf: TreatmentIs, facts: Facts, day: date, judge: Judge) -> Finding:
+    """A drug, procedure, device or radiation that the patient takes, took or will take."""
+    target = _target(leaf.concept, "treatment")
+    matched = _matched(facts.treatments, target)
+    said = [_conjoin(_treatment_said(leaf, known, target, facts, day, judge)) for known in matched]
+    finding = _weigh(
+        leaf, facts.treatments, target, matched, said, settled_by_exact=False, planned=leaf.status == "planned"
+    )
+    if finding.truth is Truth.FALSE and not matched and spells.only_lower(leaf.window):
+        # "At least 4 weeks since the last dose" may mean only those who had one: for the rest the text does not say.
+        return Finding(leaf, Truth.UNKNOWN, (WhyUnknown.UNREADABLE,), finding.evidence)
+    return finding
+
+
+def judge_count(leaf: CountIs, facts: Facts, day: date) -> Finding:
+    """How often something happened: as somebody counted it, or 0 where it is known never to have happened."""
+    target = _target(leaf.of, "count")
+    for reading in facts.readings.get(target.concept.text.strip().lower(), facts.readings.get(target.key, ())):
+        value = reading.observation.value
+        if value is not None and reading.observation.comparator is None and leaf.window is None:
+            return Finding(leaf, _within(leaf, value), (), (Evidence(target.name, value, on=reading.observation.on),))
+    for known in (facts.conditions, facts.treatments):
+        absent = _absent(known, target)
+        if absent and not _matched(known, target) and target.id is not None:
+            return Finding(leaf, _within(leaf, 0), (), tuple(_evidence(k, target) for k in absent))
+    return Finding(leaf, Truth.UNKNOWN, (WhyUnknown.MISSING,), missing=(target.missing,))
+
+
+def turning_points(leaf: ConditionIs | TreatmentIs, facts: Facts) -> set[date]:
+    """The days on which time alone may change what the leaf says."""
+    target = _target(leaf.concept, "condition")
+    known = facts.conditions if isinstance(leaf, ConditionIs) else facts.treatments
+    days: set[date] = set()
+    for fact in _matched(known, target):
+        half_life = half_life_of((*fact.ids, *((target.id,) if target.id else ())))
+        days |= turning_days(leaf.window, (fact.start, fact.end), half_life)
+        days |= spells.end_days(fact)
+        for exception in leaf.exceptions:
+            if isinstance(exception, ConditionIs | TreatmentIs):
+                days |= turning_days(exception.window, (fact.start, fact.end), half_life)
+    return days
+
+
+def _within(leaf: CountIs, value: float) -> Truth:
+    low = leaf.lower is None or value > leaf.lower.value or (value == leaf.lower.value and leaf.lower.inclusive)
+    high = leaf.upper is None or value < leaf.upper.value or (value == leaf.upper.value and leaf.upper.inclusive)
+    if leaf.lower is None and leaf.upper is None:
+        return Truth.of(value > 0)
+    return Truth.of(low and high)
+
+
+@lru_cache(maxsize=16384)
+def _target(concept: Concept, kind: str) -> _Target:
+    key = key_of(concept.text)
+    name = (hierarchy.name(concept.id) if concept.id else None) or concept.text
+    missing = MissingFact(kind, concept.id or key, name, mesh=concept.mesh)
+    return _Target(concept, concept.id, key, name, missing, telling_words(concept.text) | telling_words(name))
+
+
+def _matched(known: KnownList, target: _Target) -> tuple[Known, ...]:
+    """The present facts at or below the concept, or with its very name, in a fixed order."""
+    found = known.below.get(target.id, ()) if target.id is not None else ()
+    named = tuple(k for k in known.by_key.get(target.key, ()) if k.present and k not in found)
+    return (*found, *named) if named else found
+
+
+def _is_exactly(known: Known, target: _Target) -> bool:
+    return known.key == target.key or target.id in known.ids
+
+
+def _absent(known: KnownList, target: _Target) -> tuple[Known, ...]:
+    """Facts known not to be, at or above the concept: who never had a cancer never had breast cancer."""
+    ids = [target.id, *sorted(hierarchy.ancestors(target.id))] if target.id is not None else []
+    by_id = [k for i in ids if i is not None for k in known.by_id.get(i, ()) if not k.present and k.exact]
+    by_key = [k for k in known.by_key.get(target.key, ()) if not k.present]
+    return tuple(dict.fromkeys([*by_id, *by_key]))
+
+
+def _might_be(known: KnownList, target: _Target) -> tuple[Known, ...]:
+    """Present facts that could turn out to be the concept: broader ones, and names no vocabulary holds that share a word."""
+    above = hierarchy.ancestors(target.id) if target.id is not None else frozenset()
+    broader = [k for i in sorted(above & known.by_id.keys()) for k in known.by_id[i] if k.present]
+    unresolved = [k for k in known.unresolved if not k.telling or k.telling & target.telling]
+    if target.id is None:
+        unresolved = [k for k in known.facts if k.present and (not k.telling or k.telling & target.telling)]
+    return tuple(dict.fromkeys([*broader, *unresolved]))
+
+
+@lru_cache(maxsize=65536)
+def _exclusive(a: str, b: str) -> bool:
+    return hierarchy.mutually_exclusive(a, b)
+
+
+def _excluded_by(known: KnownList, target: _Target) -> tuple[Known, ...]:
+    if target.id is None:
+        return ()
+    return tuple(k for k in known.facts if k.present and any(_exclusive(i, target.id) for i in k.ids))
+
+
+def _weigh(
+    leaf: ConditionIs | TreatmentIs,
+    known: KnownList,
+    target: _Target,
+    matched: Sequence[Known],
+    said: Sequence[Said],
+    *,
+    settled_by_exact: bool,
+    planned: bool = False,
+) -> Finding:
+    """All facts together: one that holds is enough, one known absence is enough, both are a conflict."""
+    absent = () if planned else _absent(known, target)
+    evidence = tuple(s.evidence for s in said if s.evidence is not None)
+    denied = tuple(_evidence(k, target) for k in absent)
+    best = disjunction(s.truth for s in said)
+    if absent and best is not Truth.FALSE:
+        return Finding(leaf, Truth.UNKNOWN, (WhyUnknown.CONFLICT,), (*evidence, *denied), (target.missing,))
+    distances = tuple(s.distance for s in said if s.distance is not None)[:1]
+    if best is Truth.TRUE:
+        shown = tuple(s.evidence for s in said if s.truth is Truth.TRUE and s.evidence is not None)
+        return Finding(leaf, Truth.TRUE, (), shown, distances=distances)
+    if best is Truth.UNKNOWN:
+        unsure = [s for s in said if s.truth is Truth.UNKNOWN]
+        reasons = tuple(dict.fromkeys(r for s in unsure for r in s.reasons))
+        asked = tuple(dict.fromkeys(m for s in unsure for m in s.missing))
+        return Finding(leaf, Truth.UNKNOWN, reasons, tuple(s.evidence for s in unsure if s.evidence is not None), asked)
+    if absent or settled_by_exact:
+        return Finding(leaf, Truth.FALSE, (), (*denied, *evidence), distances=distances)
+    if not matched and not planned and (ruled_out := _excluded_by(known, target)):
+        return Finding(leaf, Truth.FALSE, (), tuple(_evidence(k, target) for k in ruled_out))
+    might_be = _might_be(known, target)
+    if known.complete and not planned and not might_be:
+        what = "conditions" if isinstance(leaf, ConditionIs) else "treatments"
+        closed = Evidence(target.name, False, working=f"the list of {what} is complete")
+        return Finding(leaf, Truth.FALSE, (), (*evidence, closed), distances=distances)
+    shown = (*evidence, *(_evidence(k, target) for k in might_be))
+    return Finding(leaf, Truth.UNKNOWN, (WhyUnknown.MISSING,), shown, (target.missing,))
+
+
+def _evidence(known: Known, target: _Target) -> Evidence:
+    """The fact with its path to the trial's concept."""
+    path: tuple[str, ...] = ()
+    if target.id is not None:
+        for own in known.ids:
+            found = hierarchy.path(own, target.id) or hierarchy.path(target.id, own)
+            if found is not None and (not path or len(found) < len(path)):
+                path = found
+    value: bool | None = None if known.present else False
+    return Evidence(known.text, value, on=known.began_on, path=path, span=known.span)
+
+
+def _conjoin(parts: Iterable[Said]) -> Said:
+    """All that a leaf asks of one fact: the weakest part tells."""
+    parts = list(parts)
+    truth = conjunction(p.truth for p in parts)
+    telling = [p for p in parts if p.truth is truth]
+    return Said(
+        truth,
+        tuple(dict.fromkeys(r for p in telling for r in p.reasons)) if truth is Truth.UNKNOWN else (),
+        tuple(dict.fromkeys(m for p in telling for m in p.missing)) if truth is Truth.UNKNOWN else (),
+        next((p.evidence for p in parts if p.evidence is not None), None),
+        next((p.distance for p in telling if p.distance is not None), None),
+        decides=any(p.decides for p in telling),
+    )
+
+
+def _condition_said(
+    leaf: ConditionIs, known: Known, target: _Target, facts: Facts, day: date, judge: Judge
+) -> list[Said]:
+    acute = any(own in ACUTE or hierarchy.ancestors(own) & ACUTE for own in known.ids)
+    qualifiers, status = splits_status(leaf.qualifiers, leaf.status)
+    windowed = has_numbers(leaf.window)
+    parts = [Said(Truth.TRUE, evidence=_evidence(known, target))]
+    parts.append(spells.condition_status(known, status, day, target.missing, windowed=windowed))
+    newly = "newly diagnosed" in leaf.qualifiers
+    for qualifier in qualifiers:
+        if qualifier == "newly diagnosed" and windowed:
+            continue  # the window says how new
+        parts.append(_qualified(qualifier, known, target))
+    if leaf.window is not None:
+        parts.append(spells.condition_window(known, leaf.window, day, target.missing, acute=acute, onset=newly))
+    parts.extend(_not_excepted(leaf.exceptions, known, facts, judge, condition=True))
+    return parts
+
+
+def _qualified(qualifier: str, known: Known, target: _Target) -> Said:
+    match fit_of(qualifier, known.qualifiers, target.name, has_onset=known.start is not None):
+        case Fit.SAID:
+            return Said(Truth.TRUE)
+        case Fit.OPPOSITE:
+            return Said(Truth.FALSE, decides=True)
+        case Fit.VAGUE:
+            return Said(Truth.UNKNOWN, (WhyUnknown.ON_SITE,))
+        case Fit.UNSAID:
+            asked = MissingFact(
+                "condition", f"{target.missing.id}:{qualifier}", f"whether your {target.name} is {qualifier}"
+            )
+            return Said(Truth.UNKNOWN, (WhyUnknown.MISSING,), (asked,))
+
+
+def _treatment_said(
+    leaf: TreatmentIs, known: Known, target: _Target, facts: Facts, day: date, judge: Judge
+) -> list[Said]:
+    half_life = half_life_of((*known.ids, *((target.id,) if target.id else ())))
+    event = leaf.type in {"procedure", "donation"} or any(hierarchy.category(i) == "procedure" for i in known.ids)
+    parts = [Said(Truth.TRUE, evidence=_evidence(known, target))]
+    parts.append(spells.treatment_status(known, leaf.status, day, target.missing))
+    if leaf.window is not None:
+        parts.append(spells.treatment_window(known, leaf.window, day, target.missing, half_life=half_life, event=event))
+    if leaf.dose is not None:
+        parts.append(_dosed(leaf.dose, known, target))
+    parts.extend(_not_excepted(leaf.exceptions, known, facts, judge, condition=False))
+    return parts
+
+
+def _dosed(dose: Dose, known: Known, target: _Target) -> Said:
+    if dose.lower is None and dose.upper is None:
+        return Said(Truth.UNKNOWN, (WhyUnknown.UNREADABLE,))
+    asked = MissingFact("treatment", f"{target.missing.id}:dose", f"your dose of {target.name}")
+    if known.dose is None:
+        return Said(Truth.UNKNOWN, (WhyUnknown.MISSING,), (asked,))
+    truths, working, distance = [], None, None
+    for bound, is_lower in ((dose.lower, True), (dose.upper, False)):
+        if bound is None:
+            continue
+        if bound.unit is None or bound.times is not None:
+            return Said(Truth.UNKNOWN, (WhyUnknown.NOT_COMPARABLE,), (asked,))
+        line = convert(known.dose.value, known.dose.unit, bound.unit)
+        if isinstance(line, NotComparable):
+            return Said(Truth.UNKNOWN, (WhyUnknown.NOT_COMPARABLE,), (asked,))
+        by = line.value - bound.value
+        same = abs(by) <= 1e-9 * max(abs(bound.value), 1e-12)
+        truths.append(Truth.of((same and bound.inclusive) or (not same and (by > 0) is is_lower)))
+        working = line.working if known.dose.unit != bound.unit else working
+        relative = abs(by) / abs(bound.value) if bound.value else None
+        distance = Distance(f"dose of {target.name}", line.value, bound.value, by, bound.unit, relative, "can_change")
+    evidence = Evidence(f"dose of {known.text}", known.dose.value, known.dose.unit, working=working, span=known.span)
+    return Said(conjunction(truths), evidence=evidence, distance=distance)
+
+
+def _not_excepted(
+    exceptions: Sequence[Expression], known: Known, facts: Facts, judge: Judge, *, condition: bool
+) -> list[Said]:
+    """That the fact is none of the exceptions: each is asked of this one fact, as if it were all there is."""
+    if not exceptions:
+        return []
+    alone = only(facts, known, condition=condition)
+    parts = []
+    for exception in exceptions:
+        finding = judge(exception, alone)
+        parts.append(Said(negation(finding.truth), finding.reasons, finding.missing))
+    return parts

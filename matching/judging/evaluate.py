@@ -1,0 +1,229 @@
+"""The reference: what one expression says of one patient, in Kleene's three values, with its causes.
+
+Total: every expression gives a finding for every patient. Slow and plain on purpose; screen.py must agree with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import date
+from functools import partial
+from typing import TypeVar, assert_never
+
+from matching.judging import concepts, measure, people
+from matching.judging.dates import merge, timeline
+from matching.judging.facts import Facts
+from matching.model.codes import WhyUnknown
+from matching.model.criterion import (
+    AgeIs,
+    AllOf,
+    AnyOf,
+    AtLeast,
+    ConditionIs,
+    CountIs,
+    Expression,
+    If,
+    Leaf,
+    LifeExpectancyIs,
+    LifestyleIs,
+    MeasurementIs,
+    Not,
+    OnSite,
+    PregnancyIs,
+    ResultIs,
+    ScoreIs,
+    SexIs,
+    TreatmentIs,
+    Unreadable,
+)
+from matching.model.finding import Change, Finding
+from matching.model.truth import Truth, at_least, conjunction, disjunction, negation
+
+L = TypeVar("L", bound=Leaf)
+
+MAX_DEPTH = 100
+"""Nesting beyond this is not read: no text that people write comes near."""
+
+MOST_TELLING = (
+    WhyUnknown.CONFLICT,
+    WhyUnknown.NOT_COMPARABLE,
+    WhyUnknown.STALE,
+    WhyUnknown.MISSING,
+    WhyUnknown.UNREADABLE,
+    WhyUnknown.ON_SITE,
+)
+"""The order of reasons: first what the patient could mend at once, last what waits for the study team anyway."""
+
+
+def evaluate(expression: Expression, facts: Facts, *, favourable: Truth = Truth.TRUE, depth: int = 0) -> Finding:
+    """What the expression says of the patient.
+
+    `favourable`: the truth of this expression that speaks for the patient (TRUE in an inclusion list); it matters only
+    for what a patient states about consent and the like.
+    """
+    if depth > MAX_DEPTH:
+        return Finding(expression, Truth.UNKNOWN, (WhyUnknown.UNREADABLE,))
+    inner = partial(evaluate, facts=facts, favourable=favourable, depth=depth + 1)
+    match expression:
+        case AllOf(of=of):
+            return _all_of(expression, [inner(part) for part in of])
+        case AnyOf(of=of):
+            return _any_of(expression, [inner(part) for part in of])
+        case AtLeast(count=count, of=of):
+            return _joined(expression, [inner(part) for part in of], partial(at_least, count))
+        case Not(of=part):
+            return _not(expression, evaluate(part, facts, favourable=negation(favourable), depth=depth + 1))
+        case If(when=when, then=then):
+            return _if(expression, inner(when), inner(then))
+        case _:
+            return _leaf(expression, facts, favourable, depth)
+
+
+def _leaf(leaf: Leaf, facts: Facts, favourable: Truth, depth: int) -> Finding:
+    match leaf:
+        case AgeIs():
+            return _in_time(leaf, facts, people.judge_age, people.age_turns)
+        case SexIs():
+            return people.judge_sex(leaf, facts)
+        case MeasurementIs():
+            return _in_time(leaf, facts, measure.judge_measurement, measure.turning_points)
+        case ResultIs():
+            return _in_time(leaf, facts, measure.judge_result, measure.turning_points)
+        case ScoreIs():
+            return _in_time(leaf, facts, measure.judge_score, measure.turning_points)
+        case ConditionIs():
+            return _condition(leaf, facts, depth)
+        case TreatmentIs():
+            judge = partial(concepts.judge_treatment, judge=_exception(depth))
+            return _in_time(leaf, facts, judge, concepts.turning_points)
+        case CountIs():
+            return concepts.judge_count(leaf, facts, facts.on)
+        case PregnancyIs():
+            return _in_time(leaf, facts, people.judge_pregnancy, people.pregnancy_turns)
+        case LifeExpectancyIs():
+            return _in_time(leaf, facts, measure.judge_life_expectancy, measure.turning_points)
+        case LifestyleIs():
+            return people.judge_lifestyle(leaf, facts, facts.on)
+        case OnSite():
+            return people.judge_on_site(leaf, facts, favourable)
+        case Unreadable():
+            return people.judge_unreadable(leaf)
+        case _:
+            assert_never(leaf)
+
+
+def _condition(leaf: ConditionIs, facts: Facts, depth: int) -> Finding:
+    """Most conditions are the patient's listed ones; three have a place of their own in what a patient says."""
+    match leaf.concept.id:
+        case people.HEALTHY_VOLUNTEERS | people.HEALTHY_BY_FIELD:
+            return people.judge_healthy_volunteer(leaf, facts)
+        case people.PREGNANCY if leaf.status != "history" and leaf.window is None and not leaf.qualifiers:
+            return _renamed(
+                leaf, people.judge_pregnancy(PregnancyIs(leaf.start, leaf.end, ("pregnant",)), facts, facts.on)
+            )
+        case people.BREAST_FEEDING if leaf.status != "history":
+            return _renamed(
+                leaf, people.judge_pregnancy(PregnancyIs(leaf.start, leaf.end, ("breastfeeding",)), facts, facts.on)
+            )
+        case _:
+            judge = partial(concepts.judge_condition, judge=_exception(depth))
+            return _in_time(leaf, facts, judge, concepts.turning_points)
+
+
+def _exception(depth: int) -> concepts.Judge:
+    """How an exception is judged: as any expression, without regard to which side it favours."""
+    return lambda expression, facts: evaluate(expression, facts, depth=depth + 1)
+
+
+def _renamed(leaf: Leaf, finding: Finding) -> Finding:
+    return Finding(
+        leaf,
+        finding.truth,
+        finding.reasons,
+        finding.evidence,
+        finding.missing,
+        applicable=finding.applicable,
+        timeline=finding.timeline,
+    )
+
+
+def _in_time(
+    leaf: L, facts: Facts, judge: Callable[[L, Facts, date], Finding], turns: Callable[[L, Facts], set[date]]
+) -> Finding:
+    """The finding of today, and the days on which the same facts will say something else."""
+    finding = judge(leaf, facts, facts.on)
+    changes = timeline(facts.on, finding.truth, turns(leaf, facts), lambda day: judge(leaf, facts, day).truth)
+    return replace(finding, timeline=changes) if changes else finding
+
+
+def _all_of(expression: Expression, parts: list[Finding]) -> Finding:
+    """Of people this patient is not as soon as one part that fails is about them."""
+    about_others = any(not p.applicable and p.truth is Truth.FALSE for p in parts) or _nobody_here(parts)
+    return _joined(expression, parts, conjunction, applicable=not about_others)
+
+
+def _any_of(expression: Expression, parts: list[Finding]) -> Finding:
+    about_others = any(not p.applicable and p.truth is Truth.TRUE for p in parts) or _nobody_here(parts)
+    return _joined(expression, parts, disjunction, applicable=not about_others)
+
+
+def _nobody_here(parts: list[Finding]) -> bool:
+    return bool(parts) and all(not p.applicable for p in parts)
+
+
+def _not(expression: Expression, part: Finding) -> Finding:
+    return Finding(
+        expression,
+        negation(part.truth),
+        part.reasons,
+        part.evidence,
+        part.missing,
+        (part,),
+        applicable=part.applicable,
+        distances=part.distances,
+        timeline=tuple(Change(c.on, negation(c.to)) for c in part.timeline),
+    )
+
+
+def _if(expression: Expression, when: Finding, then: Finding) -> Finding:
+    """When -> then. Where `when` is false it holds of nobody here; where `when` is open, only a `then` that holds settles it."""
+    implies = negation(when.truth)
+    joined = _joined(expression, [when, then], _implication)
+    if when.truth is Truth.FALSE:
+        return replace(joined, evidence=when.evidence, distances=(), applicable=False)
+    if joined.truth is Truth.UNKNOWN and when.truth is Truth.UNKNOWN and then.truth is Truth.FALSE:
+        return replace(joined, reasons=when.reasons, missing=when.missing, evidence=(*when.evidence, *then.evidence))
+    if implies is Truth.FALSE or joined.truth is Truth.TRUE:
+        return replace(joined, evidence=then.evidence, distances=then.distances)
+    return joined
+
+
+def _implication(truths: Iterable[Truth]) -> Truth:
+    when, then = truths
+    return disjunction((negation(when), then))
+
+
+def _joined(
+    expression: Expression,
+    parts: list[Finding],
+    combine: Callable[[Iterable[Truth]], Truth],
+    *,
+    applicable: bool = True,
+) -> Finding:
+    """Parts under a connective: the parts that decide give the reasons, evidence and missing facts."""
+    truth = combine([p.truth for p in parts])
+    telling = [p for p in parts if p.truth is truth]
+    unsure = truth is Truth.UNKNOWN
+    changes = merge(truth, [(p.truth, p.timeline) for p in parts], combine) if any(p.timeline for p in parts) else ()
+    return Finding(
+        expression,
+        truth,
+        tuple(sorted({r for p in telling for r in p.reasons}, key=MOST_TELLING.index)) if unsure else (),
+        tuple(dict.fromkeys(e for p in telling for e in p.evidence)),
+        tuple(dict.fromkeys(m for p in telling for m in p.missing)) if unsure else (),
+        tuple(parts),
+        applicable=applicable,
+        distances=tuple(d for p in telling for d in p.distances),
+        timeline=changes,
+    )

@@ -1,0 +1,389 @@
+"""Measurements, results and scores: which reading counts, and what it says.
+
+The latest reading inside the window counts. Readings of one day that lead to different answers are a conflict, but for
+blood pressure, where their mean counts. Without a window in the text a value that can change counts for a year.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import assert_never
+
+from matching.judging.compare import compare, evidence_of, fact_name
+from matching.judging.dates import from_now, has_numbers, in_window, inside_upper, later, turning_days
+from matching.judging.facts import Facts, Reading, analyte_setting
+from matching.knowledge import analytes
+from matching.model.codes import Sex, WhyUnknown
+from matching.model.criterion import Analyte, Bound, LifeExpectancyIs, MeasurementIs, ResultIs, ScoreIs, Window
+from matching.model.finding import Finding, MissingFact
+from matching.model.truth import Truth
+
+STALE_AFTER_MONTHS = 12
+"""How long a value that can change stands for today's where the text sets no window."""
+PASSIVE_SETTINGS = frozenset(
+    {"fasting", "random", "resting", "sitting", "supine", "morning", "room_air", "unstimulated", "pre_bronchodilator"}
+)
+"""Settings of an ordinary measurement: it may answer for a criterion that names none."""
+REPEATED = frozenset({"systolic blood pressure", "diastolic blood pressure", "mean arterial pressure", "heart rate"})
+"""What is taken several times a day and averaged."""
+SAME_SCALE = {"who_ps": "ecog", "zubrod": "ecog"}
+"""Instruments that are one scale under two names."""
+_ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5, "a": 1, "b": 2, "c": 3, "d": 4}
+_ORDINAL = re.compile(
+    r"(?:.*\b)?(?:(?P<number>\d{1,3}(?:\.\d)?)|(?P<roman>iv|i{1,3}|v|[a-d]))[\s.]*\Z", re.IGNORECASE | re.DOTALL
+)
+
+RESULTS = {
+    "positive": {"positive", "pos", "+", "reactive", "detected", "present", "yes", "true", "seropositive"},
+    "negative": {
+        "negative",
+        "neg",
+        "-",
+        "non-reactive",
+        "nonreactive",
+        "not detected",
+        "absent",
+        "no",
+        "false",
+        "none",
+        "seronegative",
+    },
+    "normal": {"normal", "within normal limits", "wnl", "unremarkable", "not elevated"},
+    "abnormal": {"abnormal"},
+    "elevated": {"elevated", "high", "raised", "increased", "above normal"},
+    "low": {"low", "decreased", "reduced", "below normal"},
+    "mutated": {
+        "mutated",
+        "mutation",
+        "mutation positive",
+        "variant detected",
+        "mutant",
+        "altered",
+        "rearranged",
+        "amplified",
+    },
+    "wild_type": {"wild_type", "wild type", "wild-type", "wildtype", "no mutation", "not mutated", "unmutated"},
+    "detectable": {"detectable"},
+    "undetectable": {"undetectable", "not detectable", "below detection", "below the limit of detection"},
+}
+_CANONICAL = {word: name for name, words in RESULTS.items() for word in words}
+IMPLIES = {
+    "mutated": {"positive"},
+    "wild_type": {"negative"},
+    "detectable": {"positive"},
+    "undetectable": {"negative"},
+    "elevated": {"abnormal"},
+    "low": {"abnormal"},
+}
+"""A result that is a kind of another."""
+_OPPOSED = (
+    ("positive", "negative"),
+    ("mutated", "wild_type"),
+    ("detectable", "undetectable"),
+    ("normal", "abnormal"),
+    ("elevated", "low"),
+    ("positive", "wild_type"),
+    ("negative", "mutated"),
+    ("positive", "undetectable"),
+    ("negative", "detectable"),
+    ("normal", "elevated"),
+    ("normal", "low"),
+)
+OPPOSITES = frozenset(frozenset(pair) for pair in _OPPOSED)
+
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """The readings that count, or the reason why none does."""
+
+    readings: tuple[Reading, ...]
+    reason: WhyUnknown | None = None
+    shown: tuple[Reading, ...] = ()
+    missing: MissingFact | None = None
+
+
+def judge_measurement(leaf: MeasurementIs, facts: Facts, day: date) -> Finding:
+    """A measured value between bounds. Without bounds the words do not say enough to judge by."""
+    key, entry = _key(leaf.analyte)
+    setting = analyte_setting(leaf.setting)
+    missing = measurement_fact(leaf.analyte, setting, leaf.lower or leaf.upper)
+    choice = _choose(facts.readings.get(key, ()), leaf.window, setting, day, missing, _lasts(entry))
+    if choice.reason is not None:
+        return _open(leaf, choice, missing)
+    if leaf.lower is None and leaf.upper is None:
+        evidence = tuple(evidence_of(r) for r in choice.readings)
+        return Finding(leaf, Truth.UNKNOWN, (WhyUnknown.UNREADABLE,), evidence)
+    finding = _settle(leaf, choice.readings, leaf.lower, leaf.upper, facts.sex, missing, averaged=key in REPEATED)
+    return _lasting(finding, leaf.window, missing)
+
+
+def judge_score(leaf: ScoreIs, facts: Facts, day: date) -> Finding:
+    """A score or class, on its own scale; words such as "class II" count as their number."""
+    instrument = SAME_SCALE.get(leaf.instrument, leaf.instrument)
+    entry = analytes.by_instrument(instrument) or analytes.by_instrument(leaf.instrument)
+    name = entry.name if entry is not None else instrument.replace("_", " ")
+    missing = MissingFact("score", instrument, name, entry.loinc if entry is not None else None)
+    found = [r for key in dict.fromkeys((name, instrument, leaf.instrument)) for r in facts.readings.get(key, ())]
+    for other, same in SAME_SCALE.items():
+        if same == instrument and (twin := analytes.by_instrument(other)) is not None and twin.name != name:
+            found.extend(facts.readings.get(twin.name, ()))
+    choice = _choose(tuple(_numbered(r) for r in found), leaf.window, None, day, missing, _lasts(entry))
+    if choice.reason is not None:
+        return _open(leaf, choice, missing)
+    if leaf.lower is None and leaf.upper is None:
+        return Finding(leaf, Truth.UNKNOWN, (WhyUnknown.UNREADABLE,), tuple(evidence_of(r) for r in choice.readings))
+    lower, upper = (None if b is None else replace(b, unit="1") for b in (leaf.lower, leaf.upper))
+    return _lasting(_settle(leaf, choice.readings, lower, upper, facts.sex, missing), leaf.window, missing)
+
+
+def judge_life_expectancy(leaf: LifeExpectancyIs, facts: Facts, day: date) -> Finding:
+    """An expected length of life, where somebody stated one."""
+    missing = MissingFact("life_expectancy", "life_expectancy", "life expectancy")
+    choice = _choose(facts.readings.get("life expectancy", ()), None, None, day, missing, STALE_AFTER_MONTHS)
+    if choice.reason is not None:
+        return _open(leaf, choice, missing)
+    return _settle(leaf, choice.readings, leaf.lower, leaf.upper, facts.sex, missing)
+
+
+def judge_result(leaf: ResultIs, facts: Facts, day: date) -> Finding:
+    """A result in words. What was not tested is not negative."""
+    key, _ = _key(leaf.analyte)
+    missing = MissingFact("result", key, key, leaf.analyte.loinc)
+    if key in PREGNANCY_TESTS and facts.sex is Sex.MALE and facts.patient.pregnant is not True:
+        return Finding(leaf, Truth.of(canonical(leaf.result) == "negative"), applicable=False)
+    choice = _choose(facts.readings.get(key, ()), leaf.window, None, day, missing, None, any_setting=True)
+    if choice.reason is not None:
+        return _open(leaf, choice, missing)
+    wanted = canonical(leaf.result)
+    truths = {r: _result_truth(r, wanted) for r in choice.readings}
+    settled = {t for t in truths.values() if t is not Truth.UNKNOWN}
+    evidence = tuple(evidence_of(r) for r in choice.readings)
+    if len(settled) == 1:
+        truth = settled.pop()
+        shown = tuple(evidence_of(r) for r in choice.readings if truths[r] is truth)
+        if leaf.window is not None and leaf.window.direction == "duration" and truth is Truth.TRUE:
+            return Finding(leaf, Truth.UNKNOWN, (WhyUnknown.MISSING,), shown, (missing,))
+        return Finding(leaf, truth, (), shown)
+    reason = WhyUnknown.CONFLICT if settled else WhyUnknown.MISSING
+    return Finding(leaf, Truth.UNKNOWN, (reason,), evidence, (missing,))
+
+
+PREGNANCY_TESTS = frozenset({"pregnancy test", "hCG", "beta-hCG", "human chorionic gonadotropin"})
+
+
+def turning_points(leaf: MeasurementIs | ResultIs | ScoreIs | LifeExpectancyIs, facts: Facts) -> set[date]:
+    """The days on which time alone may change what the leaf says."""
+    match leaf:
+        case MeasurementIs():
+            key, entry = _key(leaf.analyte)
+            readings, lasts, window = facts.readings.get(key, ()), _lasts(entry), leaf.window
+        case ResultIs():
+            readings, lasts, window = facts.readings.get(_key(leaf.analyte)[0], ()), None, leaf.window
+        case ScoreIs():
+            readings = tuple(
+                r for found in facts.readings.values() for r in found if r.entry is not None and r.entry.instrument
+            )
+            lasts, window = STALE_AFTER_MONTHS, leaf.window
+        case LifeExpectancyIs():
+            readings, lasts, window = facts.readings.get("life expectancy", ()), STALE_AFTER_MONTHS, None
+        case _:
+            assert_never(leaf)
+    spans = [r.when for r in readings]
+    if has_numbers(window) and window is not None and window.direction != "duration":
+        return turning_days(window, spans)
+    if lasts is None:
+        return set()
+    return turning_days(Window(upper=lasts, unit="mo"), spans)
+
+
+def measurement_fact(analyte: Analyte, setting: str | None, bound: Bound | None) -> MissingFact:
+    """The fact to ask for: the same for every trial that asks for this analyte in this setting."""
+    key, entry = _key(analyte)
+    unit = entry.unit if entry is not None else bound.unit if bound is not None and bound.times is None else None
+    loinc = analyte.loinc or (entry.loinc if entry is not None else None)
+    return MissingFact(
+        "measurement", key if setting is None else f"{key}|{setting}", fact_name(key, setting), loinc, unit
+    )
+
+
+def canonical(result: str) -> str:
+    """One word for a result: "not detected" is negative."""
+    text = result.strip().lower().replace("_", " ")
+    return _CANONICAL.get(text, _CANONICAL.get(text.replace(" ", "_"), text))
+
+
+def _key(analyte: Analyte) -> tuple[str, analytes.AnalyteEntry | None]:
+    entry = analytes.by_name(analyte.name)
+    return (entry.name, entry) if entry is not None else (analytes.normalise(analyte.name), None)
+
+
+def _lasts(entry: analytes.AnalyteEntry | None) -> int | None:
+    """Months for which a value stands for today's where no window is set; None for what never changes."""
+    return None if entry is not None and entry.changes == "fixed" else STALE_AFTER_MONTHS
+
+
+def _choose(
+    readings: Sequence[Reading],
+    window: Window | None,
+    setting: str | None,
+    day: date,
+    missing: MissingFact,
+    lasts_months: int | None,
+    *,
+    any_setting: bool = False,
+) -> _Choice:
+    """The readings that count on `day`: of the right setting, inside the window, the latest."""
+    if not readings:
+        return _Choice((), WhyUnknown.MISSING)
+    usable = tuple(r for r in readings if any_setting or _setting_fits(setting, r.setting))
+    if not usable:
+        return _Choice((), WhyUnknown.MISSING, tuple(readings))
+    if window is not None and not from_now(window):
+        return _Choice((), WhyUnknown.MISSING, usable)
+    if window is None or not has_numbers(window) or window.direction == "duration":
+        fresh = [r for r in usable if not _too_old(r, day, lasts_months)]
+        return _latest(fresh) if fresh else _Choice((), WhyUnknown.STALE, usable)
+    inside, unsure, stale = [], [], []
+    for reading in usable:
+        truth = Truth.UNKNOWN if reading.when is None else in_window(window, reading.when, day)
+        if truth is Truth.TRUE:
+            inside.append(reading)
+        elif truth is Truth.UNKNOWN:
+            unsure.append(reading)
+        elif reading.when is not None and inside_upper(window, reading.when, day) is Truth.FALSE:
+            stale.append(reading)
+    if inside:
+        return _latest(inside)
+    if unsure:
+        dated = MissingFact(missing.kind, f"{missing.id}:date", f"the date of your {missing.fact}", missing.loinc)
+        return _Choice((), WhyUnknown.MISSING, tuple(unsure), dated)
+    return _Choice((), WhyUnknown.STALE if stale else WhyUnknown.MISSING, tuple(stale))
+
+
+def _setting_fits(wanted: str | None, given: str | None) -> bool:
+    if wanted == given:
+        return True
+    return wanted is None and given in PASSIVE_SETTINGS
+
+
+def _too_old(reading: Reading, day: date, lasts_months: int | None) -> bool:
+    return (
+        lasts_months is not None and reading.when is not None and later(reading.when.latest, lasts_months, "mo") < day
+    )
+
+
+def _latest(readings: Sequence[Reading]) -> _Choice:
+    """The newest readings; those whose partial date leaves it open whether they are newer stay beside them."""
+    dated = [(r, r.when) for r in readings if r.when is not None]
+    if not dated:
+        return _Choice(tuple(readings))
+    newest = max(when.earliest for _, when in dated)
+    return _Choice(tuple(r for r, when in dated if when.latest >= newest))
+
+
+def _open(
+    leaf: MeasurementIs | ResultIs | ScoreIs | LifeExpectancyIs, choice: _Choice, missing: MissingFact
+) -> Finding:
+    reason = choice.reason if choice.reason is not None else WhyUnknown.MISSING
+    return Finding(
+        leaf, Truth.UNKNOWN, (reason,), tuple(evidence_of(r) for r in choice.shown), (choice.missing or missing,)
+    )
+
+
+def _settle(
+    leaf: MeasurementIs | ScoreIs | LifeExpectancyIs,
+    readings: Sequence[Reading],
+    lower: Bound | None,
+    upper: Bound | None,
+    sex: Sex | None,
+    missing: MissingFact,
+    *,
+    averaged: bool = False,
+) -> Finding:
+    compared = [compare(r, lower, upper, sex, missing) for r in readings]
+    settled = {c.truth for c in compared if c.truth is not Truth.UNKNOWN}
+    if len(settled) > 1 and averaged and (mean := _mean(readings)) is not None:
+        compared = [compare(mean, lower, upper, sex, missing)]
+        settled = {c.truth for c in compared if c.truth is not Truth.UNKNOWN}
+    if len(settled) == 1:
+        truth = settled.pop()
+        telling = [c for c in compared if c.truth is truth]
+        distances = tuple(c.distance for c in telling if c.distance is not None)[:1]
+        return Finding(leaf, truth, (), tuple(c.evidence for c in telling), distances=distances)
+    evidence = tuple(c.evidence for c in compared)
+    if settled:
+        return Finding(leaf, Truth.UNKNOWN, (WhyUnknown.CONFLICT,), evidence, (missing,))
+    reasons = tuple(dict.fromkeys(c.reason for c in compared if c.reason is not None))
+    asked = tuple(dict.fromkeys(c.missing for c in compared if c.missing is not None))
+    return Finding(leaf, Truth.UNKNOWN, reasons, evidence, asked)
+
+
+def _lasting(finding: Finding, window: Window | None, missing: MissingFact) -> Finding:
+    """For "at least 3 months": a value of today can only show that it does not hold."""
+    if window is None or window.direction != "duration" or finding.truth is not Truth.TRUE:
+        return finding
+    return Finding(finding.expression, Truth.UNKNOWN, (WhyUnknown.MISSING,), finding.evidence, (missing,))
+
+
+def _mean(readings: Sequence[Reading]) -> Reading | None:
+    """The mean of plain values in one unit, of one day."""
+    first = readings[0]
+    values = [r.observation.value for r in readings if r.observation.value is not None]
+    plain = all(r.observation.comparator is None and r.observation.value_high is None for r in readings)
+    days = {(r.when.earliest, r.when.latest) if r.when is not None else None for r in readings}
+    if len(values) != len(readings) or not plain or len(days) != 1 or len({r.observation.unit for r in readings}) != 1:
+        return None
+    mean = math.fsum(values) / len(values)
+    formula = f"mean of {', '.join(f'{v:g}' for v in sorted(values))}"
+    return replace(first, observation=replace(first.observation, value=mean), formula=formula)
+
+
+def _numbered(reading: Reading) -> Reading:
+    """A score in words as its number, without a unit: "NYHA class II" is 2, "A" is 1."""
+    o = reading.observation
+    if o.value is not None:
+        return reading if o.unit is None else replace(reading, observation=replace(o, unit=None))
+    found = _ORDINAL.match((o.result or "")[:60])
+    if found is None:
+        return reading
+    number = float(found["number"]) if found["number"] else float(_ROMAN[found["roman"].lower()])
+    return replace(reading, observation=replace(o, value=number, unit=None))
+
+
+def _result_truth(reading: Reading, wanted: str) -> Truth:
+    given = _result_of(reading, wanted)
+    if given is None:
+        return Truth.UNKNOWN
+    if given == wanted or wanted in IMPLIES.get(given, ()):
+        return Truth.TRUE
+    kinds = {given, *IMPLIES.get(given, ())}
+    return Truth.FALSE if any(frozenset((kind, wanted)) in OPPOSITES for kind in kinds) else Truth.UNKNOWN
+
+
+def _result_of(reading: Reading, wanted: str) -> str | None:
+    """The result in one word: as given, or by the reading's own reference range where the range answers."""
+    o = reading.observation
+    if o.result is not None:
+        return canonical(o.result)
+    if o.value is None:
+        return None
+    if wanted in {"detectable", "undetectable"}:
+        return (
+            "undetectable"
+            if o.comparator in {"<", "<="}
+            else "detectable"
+            if o.value > 0 and o.comparator is None
+            else None
+        )
+    if wanted in {"normal", "abnormal", "elevated", "low"} and o.comparator is None:
+        if o.reference_high is not None and o.value > o.reference_high:
+            return "elevated"
+        if o.reference_low is not None and o.value < o.reference_low:
+            return "low"
+        if o.reference_high is not None and (o.reference_low is not None or wanted == "elevated"):
+            return "normal"
+    return None
