@@ -1,0 +1,1 @@
+"""Records from registries, read, mapped, parsed and stored."""
