@@ -26,7 +26,7 @@ _MARK = re.compile(
 )
 _SPACE = re.compile(r"\s*")
 _INLINE_BULLET = re.compile(r"(?<=\s)(?:\\?[*•·●▪◦]|[-–])(?=\s+[A-Za-z0-9≥≤<>\"(])")
-_INLINE_NUMBER = re.compile(r"(?:(?<=\s)|(?<=[.;:,)]))\(?(\d{1,2})(?:\)|\\?\.(?=\s|[A-Z]))")
+_INLINE_NUMBER = re.compile(r"(?:(?<=\s)|(?<=[.;:,)：；，。]))\(?(\d{1,2})(?:\)|\\?\.(?=\s|[A-Z]))")
 _JSON_ITEM = re.compile(r'"(?:[^"\\]|\\.)*"')
 _LONE_CONNECTIVE = re.compile(r"(?i)\W*(?:and\s*/\s*or|or|and)\W*")
 INLINE_HEADING = re.compile(
@@ -37,6 +37,11 @@ INLINE_HEADING = re.compile(
     re.VERBOSE,
 )
 _NEW_BLOCK_WORD = re.compile(r"(?i)(?:exclusion|inclusion)\s+criteri")
+
+
+_HEADING_WORDS = ("riteria", "CRITERIA", "CHARACTERISTICS:", "CONCURRENT THERAPY:")
+_FIRST_NUMBERS = ("1)", "1.", "1\\")
+_INLINE_MARKS = (" *", " \\*", " •", " ·", " ●", " ▪", " ◦", " - ", " – ", "\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +63,21 @@ class Block:
     inline: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
+class _Draft:
+    start: int
+    end: int
+    body: int
+    indent: int
+    column: int
+    marks: tuple[str, ...]
+    blank_before: bool
+
+    def done(self) -> Block:
+        return Block(self.start, self.end, self.body, self.indent, self.column, self.marks, self.blank_before)
+
+
+@dataclass(slots=True)
 class _Physical:
     start: int
     end: int
@@ -102,7 +121,7 @@ def _rejoin_ranges(text: str, lines: list[_Physical]) -> list[_Physical]:
             before, after = text[joined[-1].end - 1], text[line.first]
             touching = line.first == joined[-1].end + 1
             if before == "\\" or (touching and before.isdigit() and after.isdigit()):
-                joined[-1] = replace(joined[-1], end=line.end)
+                joined[-1].end = line.end
                 continue
         joined.append(line)
     return joined
@@ -128,7 +147,8 @@ def _wraps(text: str, previous: _Physical, line: _Physical, width: int) -> bool:
     """Whether a line goes on the one before: the break is where a line of this text had to break."""
     space = text.find(" ", line.first, line.end)
     word = (space if space >= 0 else line.end) - line.first
-    return (previous.end - previous.start) + 1 + word > width
+    length = previous.end - previous.start + (8 if previous.start == 0 else 0)  # the margin of the first line is lost
+    return length + 1 + word > width
 
 
 def blocks(text: str) -> list[Block]:
@@ -138,7 +158,7 @@ def blocks(text: str) -> list[Block]:
         return []
     width = max(line.end - line.start for line in lines)
     wrapped_text = width <= 110 and sum(text.startswith("        ", line.start) for line in lines) * 2 > len(lines)
-    made: list[Block] = []
+    made: list[_Draft] = []
     previous: _Physical | None = None
     for line in lines:
         body, kinds = _marks(text, line.first, line.end)
@@ -149,15 +169,15 @@ def blocks(text: str) -> list[Block]:
             if hanging or (
                 wrapped_text and _wraps(text, previous, line, 96) and not _NEW_BLOCK_WORD.match(text, line.first)
             ):
-                made[-1] = replace(last, end=line.end)
+                last.end = line.end
                 previous = line
                 continue
         lone = _LONE_CONNECTIVE.fullmatch(text, line.first, line.end)
         if lone and made:
-            made[-1] = replace(made[-1], end=line.end)
+            made[-1].end = line.end
         else:
             made.append(
-                Block(
+                _Draft(
                     line.first if "code" in kinds else body,
                     line.end,
                     body,
@@ -168,12 +188,20 @@ def blocks(text: str) -> list[Block]:
                 )
             )
         previous = line
-    return [item for block in made for part in _at_headings(text, block) for item in _parted(text, part)]
+    return [item for draft in made for part in _at_headings(text, draft.done()) for item in _parted(text, part)]
+
+
+def _may_hold(text: str, block: Block, pieces: tuple[str, ...]) -> bool:
+    start, end = block.body, block.end
+    for piece in pieces:  # noqa: SIM110  # any() costs a generator, and this runs several times a line
+        if text.find(piece, start, end) >= 0:
+            return True
+    return False
 
 
 def _at_headings(text: str, block: Block) -> Iterator[Block]:
     """One block for each section where a heading stands in the middle of a line."""
-    if block.end - block.start < 40:
+    if block.end - block.start < 40 or not _may_hold(text, block, _HEADING_WORDS):
         yield block
         return
     start = block.start
@@ -230,8 +258,9 @@ def _inline_cuts(text: str, block: Block) -> list[int]:
     """Where the items of a list inside one line begin: ` * ` or ` - ` twice or more, or 1. 2. 3. in order."""
     if block.end - block.start < 40:
         return []
-    numbers = _INLINE_NUMBER.finditer(text, block.body, block.end)
-    wanted, cuts = 1, []
+    wanted = 1
+    cuts: list[int] = []
+    numbers = _INLINE_NUMBER.finditer(text, block.body, block.end) if _may_hold(text, block, _FIRST_NUMBERS) else ()
     for found in numbers:
         if int(found[1]) == wanted:
             cuts.append(found.start())
@@ -239,6 +268,8 @@ def _inline_cuts(text: str, block: Block) -> list[int]:
     before = text[max(_trim_end(text, block.start, cuts[0]) - 1, 0)] if cuts else ""
     if cuts and (cuts[0] == block.body or before in ":：" or (before in ".;" and len(cuts) >= 3)) and len(cuts) >= 2:
         return cuts
+    if not _may_hold(text, block, _INLINE_MARKS):
+        return []
     stars = [m.start() for m in _INLINE_BULLET.finditer(text, block.body, block.end)]
     if len(stars) < 2 and not (stars and text[_trim_end(text, block.start, stars[0]) - 1] in ":："):
         return []

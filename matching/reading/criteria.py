@@ -42,8 +42,10 @@ def parse_eligibility(text: str, *, id_prefix: str = "") -> ParsedCriteria:
             continue
         parts = [(child, made[child.index]) for child in children.get(line.index, [])]
         made[line.index], held = _criterion(text, line, lines, parts, ids)
-        for child, criterion in parts if held else []:
-            made[child.index] = replace(criterion, part_of_parent=True)
+        for child, criterion in parts:
+            if child.index in held:
+                shown = _shown(text, line, child, criterion.expression)
+                made[child.index] = replace(criterion, expression=shown, part_of_parent=True)
     criteria = tuple(made[line.index] for line in lines if line.index in made)
     counted = [
         c for c, line in zip(criteria, (x for x in lines if x.index in made), strict=True) if line.kind != "heading"
@@ -63,16 +65,20 @@ def _ids(lines: tuple[Line, ...], prefix: str) -> dict[int, str]:
 
 def _criterion(
     text: str, line: Line, lines: tuple[Line, ...], parts: list[tuple[Line, Criterion]], ids: dict[int, str]
-) -> tuple[Criterion, bool]:
-    """The criterion of one line, and whether its expression holds those of the lines under it."""
+) -> tuple[Criterion, set[int]]:
+    """The criterion of one line, and the indices of the lines under it that its expression holds."""
     own, coverage = _own_reading(text, line, lines)
-    expression, end, held = own, line.end, False
+    expression, end = own, line.end
+    held: set[int] = set()
     if parts:
         group = _group(text, line, own, parts)
         if group is not None:
-            expression, held = group, True
-            end = max(criterion.end for _, criterion in parts)
+            expression, held = group, {part.index for part, _ in parts}
             coverage = sum(criterion.coverage for _, criterion in parts) / len(parts)
+        elif not leads.ends_open(text, line.body, line.end):
+            held = {part.index for part, _ in parts if leads.permits(text, part.body, part.end)}
+            expression = _with_permissions(line, own, [part for part, _ in parts if part.index in held])
+        end = max((criterion.end for part, criterion in parts if part.index in held), default=end)
     parent = ids.get(line.parent) if line.parent is not None else None
     criterion = Criterion(
         id=ids[line.index],
@@ -102,7 +108,7 @@ def _own_reading(text: str, line: Line, lines: tuple[Line, ...]) -> tuple[Expres
     above = line.context
     if line.parent is not None:
         lead = lines[line.parent]
-        if not lead.negated and leads.ends_open(text, lead.start, lead.end):
+        if leads.ends_open(text, lead.body, lead.end):
             above = (lead.body, lead.end)
     if line.kind == "lead" and leads.ends_open(text, line.body, line.end) and leads.is_pure(text, line.body, line.end):
         return neutral(line.role), 1.0
@@ -116,8 +122,13 @@ def _group(text: str, line: Line, own: Expression, parts: list[tuple[Line, Crite
     Where the text does not say how the lead's words and the parts hang together, the reading that decides less is taken.
     """
     expressions = tuple(criterion.expression for _, criterion in parts)
-    if line.connective is None:
+    if line.connective is None or line.connective.count > len(parts):
         return None
+    if any(part.applies_to != line.applies_to for part, _ in parts):
+        return None  # each part is for its own cohort
+    if line.alternatives:
+        every = (own, *expressions)
+        return AnyOf(every) if line.role is Role.INCLUSION else AllOf(every)
     match line.connective.kind:
         case "all":
             group: Expression = AllOf(expressions)
@@ -136,7 +147,10 @@ def _group(text: str, line: Line, own: Expression, parts: list[tuple[Line, Crite
     if leads.has_exception(text, *here):
         return _with_exceptions(text, line, own, group, rest)
     if line.negated:
-        return _negated(text, line, expressions, rest)
+        none = _negated(text, line, expressions, rest)
+        if line.role is Role.EXCLUSION or leads.is_pure(text, *here):
+            return none
+        return AllOf((own, none))  # "No serious illness, including:" holds more than its examples
     if leads.is_pure(text, *here):
         return group
     inclusion = line.role is Role.INCLUSION
@@ -170,6 +184,17 @@ def _negated(text: str, line: Line, expressions: tuple[Expression, ...], rest: U
     return AnyOf((Not(some), AllOf((Not(every), rest))))
 
 
+def _shown(text: str, lead: Line, part: Line, expression: Expression) -> Expression:
+    """What a line under a lead says for itself: denied under "none of:", open where it lets people through."""
+    lets_through = leads.has_exception(text, lead.body, lead.end) or (
+        not leads.ends_open(text, lead.body, lead.end) and leads.permits(text, part.body, part.end)
+    )
+    if lets_through:
+        rest = Unreadable(part.body, part.end, "lets some people through")
+        return AllOf((AnyOf((expression, rest)), rest))
+    return Not(expression) if lead.negated else expression
+
+
 def _under_a_sentence(
     text: str, line: Line, own: Expression, group: Expression, parts: list[tuple[Line, Criterion]]
 ) -> Expression | None:
@@ -183,6 +208,16 @@ def _under_a_sentence(
     elif stated and line.connective is not None and line.connective.kind != "any":
         return AllOf((own, group))
     return None
+
+
+def _with_permissions(line: Line, own: Expression, parts: list[Line]) -> Expression:
+    """A sentence under which lines let some people through: it may stop fewer than it says."""
+    if not parts:
+        return own
+    some = tuple(Unreadable(part.body, part.end, "lets some people through") for part in parts)
+    if line.role is Role.INCLUSION:
+        return AnyOf((own, *some))
+    return AllOf((own, *some))
 
 
 def _with_exceptions(text: str, line: Line, own: Expression, group: Expression, rest: Unreadable) -> Expression:

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from matching.model.codes import Role
+from matching.reading import leads
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ _LIST_WORD = (
 )
 _BEFORE = r"(?P<before>(?:(?!(?:not|no|do|does|who|any|other\s+protocol|may|apply|without|meets?|further|per|that|if|all\s+other|with|had|has|have|be|are|is|for)\b)[\w'’&,./()+-]+\s+){0,7}?)"
 _TITLE = re.compile(
-    rf"""(?ix) {_LEAD_IN} {_BEFORE} {_LIST_WORD} \s*(?:/|and|or|&)?\s* (?P<second>exclusions?|inclusions?)?
+    rf"""(?ix) {_LEAD_IN} {_BEFORE} {_LIST_WORD} (?:\s*(?:/|and|or|&)\s*(?P<second>exclusions?|inclusions?)\b)?
     (?:\s+(?P<criteria>crit[ea]ri(?:a|on|um|as|ons)\b|conditions?\b|requirements?\b|characteristics\b))?
     (?P<rest>[^\n]*)""",
 )
@@ -61,7 +62,11 @@ _EXCLUDING = re.compile(
     |(?:can\s?not|may\s+not|must\s+not|should\s+not|will\s+not|would\s+not|are\s+not\s+to)\s+(?:be\s+)?(?:eligible|included|enrol\w+|enter\w*|admitted|participate|considered|entered|recruited|qualify|take\s+part|meet|fulfil\w*|have\s+any))"""
 )
 _INCLUDING = re.compile(
-    r"(?i)\b(?:eligib\w+|inclusion|included|enrol\w+|enter|entry|participat\w+|qualify|recruited|criteria|admitted|registration|registered|randomi[sz]ation)\b"
+    r"""(?ix) \b(?:eligible|eligibility|inclusion|included?|enrol\w+|enter|entry|participat\w+|qualify|recruited|admitted|registered)\b
+    | ^\W*(?:(?:all|the|study|each)\s+){0,2}(?:patients?|subjects?|participants?|individuals?|volunteers?|candidates?)\s+(?:\w+\s+){0,2}?(?:meet|fulfil+|satisfy)"""
+)
+_STUDY_WORDS = re.compile(
+    r"""(?i)\b(?:stud(?:y|ies)|trial|excludes?|excluded|exclusion(?:ary)?|inclusion|included?|eligib\w+|ineligib\w+|not|cannot|can|would|could|enter(?:ed|ing)?|entry|participat\w+|enrol\w*|admitted|admission|recruited|recruitment|consider(?:ed|ation)|allowed|qualify|take|part|into|upon|ha(?:s|ve|ving)|exhibit\w*|respond|checked|prior|before|receiv\w+|booster|registration|registered|randomi[sz]\w+|screening|visit|our|candidates?|abbreviated|list|main|key|additional|general|overall|purposes?|reasons?|constitute|does|do|did|take|if|when|only|phase|cohorts?|arms?|groups?|[A-Z]|able|time|day|whom|selected|define[d]?|used|population|sample|individual|medical|current|present|true|documented|answer\w*|yes|no|ha[sd]|exist|found|at)\b"""
 )
 _ABOUT_STUDY = re.compile(
     r"(?i)\b(?:stud(?:y|ies)|trial|eligib\w+|ineligible|participation|enrol\w+|criteria|excluded?|excludes|exclusion|inclusion|included|participate)\b"
@@ -109,6 +114,11 @@ _NCI_TITLE = re.compile(
 )
 
 
+_ANYBODY = re.compile(
+    r"(?i)(?:(?:the|study|all|enrolled|eligible|key|main|trial|general|adult|human)\s+)*(?:patients?|subjects?|participants?|volunteers?|individuals|adults?)(?:\s*(?:level|-level))?"
+)
+
+
 def _role_of(word: str, second: str | None) -> Role | None:
     word = word.lower()
     if second or word.startswith("in/"):
@@ -123,7 +133,7 @@ def cohort_of(words: str) -> tuple[str | None, bool]:
     words = words.strip(" \t\r\n*_:：-–—,.#()[]")
     if _EVERYONE.search(words):
         return None, True
-    if words and _COHORT_IN_TITLE.search(words):
+    if words and _COHORT_IN_TITLE.search(words) and not _ANYBODY.fullmatch(words):
         return " ".join(words.split()), False
     return None, False
 
@@ -151,7 +161,13 @@ def title(text: str, start: int, end: int, *, marked: bool, followed_by_list: bo
                 loose = not found["criteria"] and not colon and _NOT_A_TITLE.search(found["before"])
                 if not loose and not (found["before"].strip() and not colon and length > 70):
                     return Heading("section", end, _role_of(found["list"], found["second"]), cohort, everyone)
-    if not marked and (colon or followed_by_list) and _ABOUT_STUDY.search(line) and _GATHERING.search(line):
+    if (
+        not marked
+        and (colon or followed_by_list)
+        and _ABOUT_STUDY.search(line)
+        and _GATHERING.search(line)
+        and _only_gathers(line)
+    ):
         if _EXCLUDING.search(line):
             return Heading("section", end, Role.EXCLUSION, sentence=True)
         if _INCLUDING.search(line) and (colon or "following" in line):
@@ -166,6 +182,11 @@ def title(text: str, start: int, end: int, *, marked: bool, followed_by_list: bo
     elif not marked and length <= 30 and _BARE_COHORT.match(line):
         return Heading("cohort", end, None, " ".join(line.strip(" *:#").split()))
     return None
+
+
+def _only_gathers(line: str) -> bool:
+    """Whether a sentence says nothing of a patient, only which list follows."""
+    return leads.is_pure(_STUDY_WORDS.sub(" ", line), 0, len(line))
 
 
 def inline_title(text: str, start: int, end: int) -> Heading | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from matching.model.codes import Role
+from matching.reading import windows
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ _WHAT = (
     r"(?:\w+[\s-]+){0,3}?(?:following|these|those|below|criteri\w+|conditions?|features|factors|characteristics|of)\b"
 )
 _AT_LEAST = re.compile(
-    rf"(?i)\b(?:at\s+least|a\s+minimum\s+of|minimum|>=|≥|\\?≥)\s*{_K}\b(?:\s*\(\d\))?|\b{_K}\s*(?:\(\d\)\s*)?(?:or\s+more|\+)(?=\s)|\b(?:more\s+than)\s+{_K}\b\s+of"
+    rf"(?i)(?:\bat\s+least|\bminimum\s+of|\bminimum|>=|≥)\s*{_K}\b(?:\s*\(\d\))?|\b{_K}\s*(?:\(\d\)\s*)?(?:or\s+more|\+)(?=\s)|\b(?:more\s+than)\s+{_K}\b\s+of"
 )
 _ONE_OF = re.compile(
     rf"(?i)\b(?:one|1)(?:\s*\(1\))?\s+(?:\w+\s+){{0,2}}?of\b|\beither\b|\bor\s+more\s+of\b|\bmeet(?:s|ing)?\s+(?:one|1)\b|\b(?:one|1)\s+{_WHAT}"
@@ -74,6 +75,7 @@ _PURE = re.compile(
     |so|if|then|else|also|additional(?:ly)?|at\s+screening|screening|baseline|study|entry|enrol\w*|inclusion|exclusion|eligible|eligibility|excluded|trial
     )\b|[\W\d_]+"""
 )
+_NEGATIVE_WORDS = re.compile(r"(?i)\b(?:no|not|none|never|neither|without|free|absence|lack|cannot|do|does|did)\b")
 _SUBGROUP = re.compile(
     r"(?ix)^\W*(?:(?:for|if|in|when|where|among|only)\b|(?:(?:all|non-?pregnant|sexually\s+active|post-?menopausal|pre-?menopausal)\s+)?(?:females?|wom[ae]n|males?|m[ae]n|wocbp|children|adolescents?|infants?|adults|donors?|controls?)\b)"
 )
@@ -84,7 +86,7 @@ _RESTRICTING = re.compile(
 
 def connective(text: str, start: int, end: int, role: Role) -> Connective:
     """How the lines under this line join: as it says; else any in an exclusion list and all in an inclusion list."""
-    line = text[max(start, end - 400) : end]
+    line = text[max(start, end - 160) : end]
     exact = _BOTH_EXACT.search(line)
     if exact:
         return Connective("all")
@@ -124,18 +126,25 @@ def names_subgroup(text: str, start: int, end: int) -> bool:
 
 
 def restricts(text: str, start: int, end: int) -> bool:
-    """Whether the line's own words narrow what follows (a time, a number, a severity)."""
-    return bool(_RESTRICTING.search(text, start, end))
+    """Whether the line's own words narrow what follows (a number, a severity), beyond a time that is read with it."""
+    covered = start
+    for spot in windows.spot(text, start, end):
+        if _RESTRICTING.search(text, covered, spot.start):
+            return True
+        covered = max(covered, spot.end)
+    return bool(_RESTRICTING.search(text, covered, end))
 
 
 def is_pure(text: str, start: int, end: int) -> bool:
-    """Whether the line says nothing beyond how the lines under it join."""
-    return not _PURE.sub("", text[start:end]).strip()
+    """Whether the line says nothing beyond how the lines under it join, and whether they must not hold."""
+    return not _PURE.sub("", _NEGATIVE_WORDS.sub(" ", text[start:end])).strip()
 
 
 def ends_open(text: str, start: int, end: int) -> bool:
     """Whether the line ends with a colon, and so leads what follows it."""
-    return text[start:end].rstrip(" *_")[-1:] in (":", "：")
+    while end > start and text[end - 1] in " *_":
+        end -= 1
+    return end > start and text[end - 1] in ":："
 
 
 def trailing_join(text: str, start: int, end: int) -> Literal["or", "and", "AND"] | None:
@@ -165,6 +174,32 @@ _NOT_A_NOUN = re.compile(
 )
 
 
+_DEMANDING = re.compile(
+    r"(?i)\b(?:adequate|must|should|requirements?|functions?|laborator\w+|lab|parameters|values|willing|able|agree\w*|if|defined|evidenced|criteria|measured|normal|acceptable|need|capable|ability|status|healthy|women|females?|males?|men|participants?|subjects?)\b"
+)
+_NAMING = re.compile(
+    r"(?i)\b(?:diagnos\w+|types?|subtypes?|histolog\w+|malignanc\w+|cancers?|tumou?rs?|lymphomas?|leuk\w+|diseases?|includ\w+|such\s+as|treated\s+with|treatment|therap\w+|received|categor\w+|groups?|stage)\b"
+)
+_DEMAND = re.compile(
+    r"(?i)[<>≤≥]|\b(?:at\s+least|less\s+than|greater|more\s+than|no|not|must|able|willing|adequate|negative|normal|absence|without|be|is|are|has|have|had|agree\w*|provide|sign\w*|confirmed|using|practi[cs]\w+)\b"
+)
+
+
+def demands(text: str, start: int, end: int) -> bool:
+    """Whether the line reads as a list of requirements is led ("Adequate organ function:"), not one of alternatives."""
+    return bool(_DEMANDING.search(text, start, end)) and not _NAMING.search(text, start, end)
+
+
+def names_kinds(text: str, start: int, end: int) -> bool:
+    """Whether the line leads kinds of a thing ("Diagnosis of lymphoma, including:")."""
+    return bool(_NAMING.search(text, start, end))
+
+
+def is_demand(text: str, start: int, end: int) -> bool:
+    """Whether an item demands something by itself."""
+    return bool(_DEMAND.search(text, start, end))
+
+
 def gives_examples(text: str, start: int, end: int) -> bool:
     """Whether what follows the line are examples of it ("... including:")."""
     return bool(_EXAMPLES.search(text, start, end))
@@ -191,3 +226,14 @@ _LETS_THROUGH = re.compile(r"(?i)\b(?:except(?:ions?|ing)?|unless|other\s+than|e
 def excepts(text: str, start: int, end: int) -> bool:
     """Whether the line says "except", "unless", "other than" (not only "are allowed if")."""
     return bool(_LETS_THROUGH.search(text, start, end))
+
+
+_PERMITTING = re.compile(
+    r"""(?ix) \b(?:allowed|permitted|permissible|exempt\w*|acceptable|unless|except(?:ions?|ing)?)\b
+    | \b(?:is|are|be|was|were|remain)\s+(?:also\s+|still\s+|not\s+)?(?:eligible|included|enrolled|excluded|exclusionary|considered|accepted)\b"""
+)
+
+
+def permits(text: str, start: int, end: int) -> bool:
+    """Whether an item lets people through that the line above it would stop ("Treated metastases are allowed")."""
+    return bool(_PERMITTING.search(text, start, end))

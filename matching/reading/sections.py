@@ -23,9 +23,7 @@ _PLAIN_TITLE = re.compile(
     r"""(?ix) \W* (?:(?:key|main|major|general|eligibility|patient|subject|study|core|primary|additional|other)\W+)*
     (?:inclusion|exclusion|eligibility)\b (?:\W+(?:and|or|exclusion|inclusion))* \W* (?:criteri(?:a|on|um))?\b [^.;]{0,40} [:\W]* $"""
 )
-_QUICK = re.compile(
-    r"(?i)clusi|eligib|selection|characteristics|concurrent therapy|cohort|part|arm\b|group|step|phase|stud(?:y|ies)|trial"
-)
+_TITLE_WORDS = ("clusi", "eligib", "characteristics", "concurrent", "following", "criteria")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +32,7 @@ class Line:
 
     `kind`: criterion, lead (other lines hang on it), or heading. `parent` is the index of the line it hangs on.
     Of a lead: `connective` joins the lines under it, and `negated` says that those must not hold.
+    `alternatives`: the lines under it are joined with it by "or" (in an exclusion list: by "AND").
     Of a heading: `silent` when it only names a list or a topic. `context` is the span of a label that the line needs
     to be read ("Age:" over "18 and over").
     """
@@ -48,6 +47,7 @@ class Line:
     applies_to: str | None = None
     connective: Connective | None = None
     negated: bool = False
+    alternatives: bool = False
     silent: bool = False
     heading: str | None = None
     context: tuple[int, int] | None = None
@@ -123,6 +123,7 @@ def split(text: str) -> tuple[Line, ...]:
                 _Open(len(lines) - 1, block.indent, block.column, mark, leads.ends_open(text, block.start, block.end))
             )
     _hang_flat_items(text, lines)
+    _hang_alternatives(text, lines)
     _mark_leads(text, lines, titles)
     return tuple(lines)
 
@@ -134,12 +135,17 @@ def _heading(text: str, block: Block, following: Block | None) -> headings.Headi
         or following.indent > block.indent
     )
     length = block.end - block.body
-    colon = leads.ends_open(text, block.body, block.end)
-    if length <= 260 and (colon or length <= 40 or _QUICK.search(text, block.body, block.end)):
+    opening = text[block.body : block.body + 220].lower() if length > 220 else text[block.body : block.end].lower()
+    titled = any(word in opening for word in _TITLE_WORDS)
+    if titled:
+        first = headings.inline_title(text, block.body, block.end)
+        if first is not None:
+            return first
+    if length <= 260 and (titled or length <= 40 or leads.ends_open(text, block.body, block.end)):
         whole = headings.title(text, block.body, block.end, marked=bool(block.marks), followed_by_list=begins_list)
         if whole is not None and not (whole.kind == "label" and not begins_list):
             return whole
-    return headings.inline_title(text, block.body, block.end)
+    return None
 
 
 def _natural(text: str, start: int, end: int, role: Role) -> bool:
@@ -301,6 +307,29 @@ def _hang_flat_items(text: str, lines: list[Line]) -> None:
             number += 1
 
 
+def _hang_alternatives(text: str, lines: list[Line]) -> None:
+    """Hangs "or ..." on the line before, where no lead gathers the two: together they are one requirement.
+
+    In an exclusion list each stands for itself anyway; there a lone "AND" between two lines joins them.
+    """
+    has_children = {line.parent for line in lines if line.parent is not None}
+    for line, after in pairwise(list(lines)):
+        if line.kind != "criterion" or after.kind != "criterion" or line.role is not after.role:
+            continue
+        if after.parent is not None or line.index in has_children or after.index in has_children:
+            continue
+        line = lines[line.index]
+        if line.parent is not None and not lines[line.parent].alternatives:
+            continue
+        join = leads.trailing_join(text, line.body, line.end)
+        joined = join == "or" or leads.leading_or(text, after.body, after.end)
+        wanted = joined if line.role is Role.INCLUSION else join == "AND"
+        if wanted:
+            head = line.index if line.parent is None else line.parent
+            lines[after.index] = replace(after, parent=head)
+            lines[head] = replace(lines[head], alternatives=True)
+
+
 def _mark_leads(text: str, lines: list[Line], titles: set[int]) -> None:
     """Says how each group joins. A title that adds nothing to its list ("Participants must have:") leads no group."""
     joins: dict[int, list[Line]] = {}
@@ -310,23 +339,23 @@ def _mark_leads(text: str, lines: list[Line], titles: set[int]) -> None:
     for index, children in joins.items():
         lead = lines[index]
         connective = leads.connective(text, lead.body, lead.end, lead.role)
+        if lead.alternatives:
+            joined = Connective("any" if lead.role is Role.INCLUSION else "all")
+            lines[index] = replace(lead, kind="lead", connective=joined)
+            continue
         if not connective.stated:
             connective = _joined_by_items(text, children, connective)
+        if not connective.stated and lead.role is Role.INCLUSION:
+            connective = _less_certain(text, lead, children, connective)
         colon = leads.ends_open(text, lead.start, lead.end)
         negated = colon and leads.is_negated(text, lead.body, lead.end)
-        if (
-            colon
-            and not negated
-            and lead.parent is None
-            and index in titles
-            and leads.is_pure(text, lead.body, lead.end)
-        ):
-            if connective.kind == ("any" if lead.role is Role.EXCLUSION else "all"):
-                silent = lead.end - lead.start <= 80 and text[lead.end - 1] == ":"
-                lines[index] = replace(lead, kind="heading", silent=silent)
-                for child in children:
-                    lines[child.index] = replace(lines[child.index], parent=None)
-                continue
+        is_title = colon and not negated and lead.parent is None and index in titles
+        if is_title and connective.kind == _NATURAL[lead.role] and leads.is_pure(text, lead.body, lead.end):
+            silent = lead.end - lead.start <= 80 and text[lead.end - 1] == ":"
+            lines[index] = replace(lead, kind="heading", silent=silent)
+            for child in children:
+                lines[child.index] = replace(lines[child.index], parent=None)
+            continue
         lines[index] = replace(lead, kind="lead", connective=connective, negated=negated)
 
 
@@ -339,3 +368,15 @@ def _joined_by_items(text: str, children: list[Line], connective: Connective) ->
         if join == "AND":
             return Connective("all")
     return connective
+
+
+def _less_certain(text: str, lead: Line, children: list[Line], connective: Connective) -> Connective:
+    """A list under an inclusion line holds requirements or alternatives; where neither shows, any of them will do.
+
+    Any is never sharper than all.
+    """
+    if not leads.ends_open(text, lead.body, lead.end) or leads.demands(text, lead.body, lead.end):
+        return connective
+    demanding = sum(leads.is_demand(text, child.body, child.end) for child in children)
+    needed = len(children) if leads.names_kinds(text, lead.body, lead.end) else len(children) / 2
+    return connective if demanding >= needed else Connective("any", stated=False)

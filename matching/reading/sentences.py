@@ -22,6 +22,9 @@ _REQUIREMENT = re.compile(
     | Male\ | Female\ | Males\ | Females\ | Fertile\ | Negative\ | Positive\ | Histologically | Measurable\ | Newly\ diagnosed
     )"""
 )
+_PERMISSION = re.compile(
+    r"(?i)\b(?:allowed|permitted|permissible|eligible|acceptable|exempt\w*|not\s+(?:be\s+)?(?:excluded|required|exclusionary|considered)|may\s+be|above|such|these|this|otherwise)\b"
+)
 _LABEL = re.compile(
     r"""(?x)(?<=\s)(?:Age|Sex|Menopausal\ status|Performance\ status|Life\ expectancy|Hematopoietic|Hematologic|Hepatic|Renal|Cardiovascular|Pulmonary
     |Neurologic|Ophthalmic|Immunologic|Gastrointestinal|Metabolic|Other|Biologic\ therapy|Chemotherapy|Endocrine\ therapy|Radiotherapy|Surgery|Hormone\ receptor\ status):\s"""
@@ -39,16 +42,19 @@ def cut_requirements(text: str, start: int, end: int) -> list[int]:
     if len(labels) >= 2 or (labels and end - start > 200):
         items = [m.end() for m in _LABEL_ITEM.finditer(text, start, end)]
         return sorted({*labels, *items})
-    cuts = []
+    cuts: list[int] = []
+    depth, counted = 0, start
     if text.find(". ", start, end) < 0 and text.find("; ", start, end) < 0 and text.find(".\n", start, end) < 0:
         return []
-    for stop in _STOP.finditer(text, start, end):
+    stops = list(_STOP.finditer(text, start, end))
+    for number, stop in enumerate(stops):
         if _ABBREVIATION.search(text, max(start, stop.start() - 12), stop.end()):
-            continue
-        if _REQUIREMENT.match(text, stop.end(), end) and _balanced(text, start, stop.start()):
+            continue  # the brackets are counted with the next stop
+        depth += text.count("(", counted, stop.end()) - text.count(")", counted, stop.end())
+        counted = stop.end()
+        if depth <= 0 and _REQUIREMENT.match(text, stop.end(), end):
+            until = stops[number + 1].start() if number + 1 < len(stops) else end
+            if _PERMISSION.search(text, stop.end(), until):
+                continue
             cuts.append(stop.end())
     return cuts
-
-
-def _balanced(text: str, start: int, end: int) -> bool:
-    return text.count("(", start, end) <= text.count(")", start, end)
