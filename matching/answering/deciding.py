@@ -56,7 +56,7 @@ def askable(leaf: Finding) -> tuple[MissingFact, ...]:
     """The facts that would settle an open leaf: none when no fact could."""
     if leaf.truth is not Truth.UNKNOWN or isinstance(leaf.expression, OnSite | Unreadable):
         return ()
-    if leaf.reasons and not any(reason in _FINDABLE for reason in leaf.reasons):
+    if not any(reason in _FINDABLE for reason in leaf.reasons):
         return ()
     return leaf.missing
 
@@ -67,8 +67,12 @@ def is_open(criterion: JudgedCriterion) -> bool:
         criterion.verdict is Verdict.UNKNOWN
         and criterion.why_unknown is not WhyUnknown.ON_SITE
         and not criterion.part_of_parent
-        and criterion.applies_to is None
     )
+
+
+def _beyond_facts(finding: Finding) -> bool:
+    """Whether a finding is unknown for reasons that no fact removes."""
+    return finding.truth is Truth.UNKNOWN and not any(reason in _FINDABLE for reason in finding.reasons)
 
 
 def open_leaves(finding: Finding) -> tuple[Finding, ...]:
@@ -96,7 +100,7 @@ def reachable(finding: Finding, known: Collection[FactKey]) -> Range:
 
     The connectives grow with their parts, so both ends are computed by Kleene's own min and max.
     """
-    if not finding.applicable:
+    if not finding.applicable or _beyond_facts(finding):
         return finding.truth.value, finding.truth.value
     expression = finding.expression
     match expression:
@@ -147,7 +151,12 @@ def _kth_largest(count: int, values: Sequence[int]) -> int:
 
 
 def decides_against(criterion: JudgedCriterion, known: Collection[FactKey]) -> bool:
-    """Whether some values of the known facts would settle the criterion against the patient."""
+    """Whether some values of the known facts would settle the criterion against the patient.
+
+    A criterion of one cohort never does: another cohort may be open.
+    """
+    if criterion.applies_to is not None:
+        return False
     low, high = reachable(criterion.finding, known)
     return low == -1 if criterion.role is Role.INCLUSION else high == 1
 
@@ -162,17 +171,19 @@ def deciding_facts(trial: JudgedTrial) -> dict[FactKey, MissingFact]:
     """The facts that, each alone, could change the trial's eligibility.
 
     Against: one criterion settled against the patient is enough. In favour: the fact must close every open criterion.
-    A trial that is settled is changed by none.
+    Where a cohort has been ruled out nothing makes the trial likely. A trial that is settled is changed by none.
     """
     if trial.eligibility is not Eligibility.POSSIBLY_ELIGIBLE:
         return {}
     still_open = [criterion for criterion in trial.criteria if is_open(criterion)]
+    cohort_ruled_out = any(
+        each.applies_to is not None and each.verdict is Verdict.NOT_APPLICABLE for each in trial.criteria
+    )
     deciding = {}
     for fact_key, fact in open_facts(trial).items():
         alone = (fact_key,)
-        if any(decides_against(criterion, alone) for criterion in still_open) or all(
-            decides_in_favour(criterion, alone) for criterion in still_open
-        ):
+        against = any(decides_against(criterion, alone) for criterion in still_open)
+        if against or (not cohort_ruled_out and all(decides_in_favour(criterion, alone) for criterion in still_open)):
             deciding[fact_key] = fact
     return deciding
 
@@ -205,6 +216,8 @@ def _settling(finding: Finding, wanted: bool, join: Combine, meet: Combine) -> F
     target = Truth.of(wanted)
     if finding.truth is not Truth.UNKNOWN or not finding.applicable:
         return _ALREADY if finding.truth is target or not finding.applicable else _NEVER
+    if _beyond_facts(finding):
+        return _NEVER
     expression = finding.expression
     match expression:
         case AllOf():

@@ -66,6 +66,11 @@ def explain(criterion: JudgedCriterion, words: Wording = PLAIN) -> str:
     if criterion.verdict is Verdict.NOT_APPLICABLE:
         return " ".join([*said, words.say("verdict.not_applicable.quote", quote=phrases.quote(criterion.text))])
     leaves = decisive(criterion.finding)
+    if not leaves:
+        said.append(words.say("open_to_all", quote=phrases.quote(criterion.text)))
+    elif criterion.verdict is Verdict.UNKNOWN and all(leaf.truth is not Truth.UNKNOWN for leaf in leaves):
+        # what was found does not rest on anything the patient said
+        return " ".join([*said, words.say("unreadable.value", quote=phrases.quote(criterion.text))])
     negated = frozenset(id(leaf) for leaf in _negated(criterion.finding))
     if criterion.verdict is Verdict.UNKNOWN:
         # what can be asked stands last, next to the question

@@ -146,9 +146,19 @@ def test_what_the_study_team_settles_is_neither_asked_nor_in_the_way() -> None:
     assert names(judged) == [["ALT"]]
 
 
-def test_cohort_criteria_and_nested_lines_do_not_count() -> None:
-    judged = trial(
-        criterion(leaf("ALT"), applies_to="Cohort B"),
-        criterion(leaf("AST"), name="i2", part_of_parent=True),
+def test_nested_lines_do_not_count() -> None:
+    assert open_facts(trial(criterion(leaf("AST"), part_of_parent=True))) == {}
+
+
+def test_a_cohorts_criterion_can_be_closed_but_never_decides_against() -> None:
+    cohort = criterion(all_of(leaf("ALT"), UNREAD), applies_to="Cohort B")
+    assert deciding_facts(trial(cohort)) == {}
+    assert [key for _, key in deciding_facts(trial(criterion(leaf("ALT"), applies_to="Cohort B")))] == ["ALT"]
+
+
+def test_what_no_fact_rests_on_is_not_opened_by_one() -> None:
+    settled_on_nothing = replace(
+        all_of(leaf("x", Truth.FALSE), leaf("ALT")), truth=Truth.UNKNOWN, reasons=(WhyUnknown.UNREADABLE,)
     )
-    assert open_facts(judged) == {}
+    assert deciding_facts(trial(criterion(settled_on_nothing))) == {}
+    assert undecided_sets(trial(criterion(settled_on_nothing))) == ((), True)
