@@ -1,0 +1,187 @@
+"""The vocabulary: concepts, their terms and their places in the trees, read once from the tables in `data/`.
+
+Three layers, each over the one before: the publishers' files (built by matching.knowledge.build), diseases and drugs
+that they lack (`concepts_curated.csv`), and words that people use (`lay_terms.csv`, `abbreviations.csv`,
+`drug_classes.csv`). A name in a hand-written table must be known to the layers before it: a wrong one is an error.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from sys import intern
+
+from matching.knowledge.words import key_of, uninvert
+
+DATA = Path(__file__).parent / "data"
+_ID = re.compile(r"(?:[DC]\d{6}(?:\d{3})?|MONDO:\d{7}|TM:[a-z0-9-]+)\Z")
+
+
+class VocabularyError(ValueError):
+    """A hand-written table names something that no table before it knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Abbreviation:
+    """What an abbreviation stands for, where one of the `context` words (normal words) is near; () means anywhere."""
+
+    concept_id: str
+    context: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """Everything that is known of names.
+
+    `terms` maps a key to a concept id, `starts` a key's first word to the lengths (in words) of the keys that begin
+    with it, longest first. `abbreviations` are case-sensitive. `inverted` are keys that may be written with a comma.
+    `parents` are edges beside the tree numbers; `classes` the ids with members in drug_classes.csv.
+    """
+
+    names: dict[str, str]
+    trees: dict[str, tuple[str, ...]]
+    parents: dict[str, tuple[str, ...]]
+    categories: dict[str, str]
+    terms: dict[str, str]
+    starts: dict[str, tuple[int, ...]]
+    abbreviations: dict[str, tuple[Abbreviation, ...]]
+    inverted: frozenset[str]
+    classes: frozenset[str]
+    stopped: frozenset[str]
+
+
+def _rows(name: str) -> Iterator[list[str]]:
+    text = gzip.decompress((DATA / name).read_bytes()).decode()
+    return (line.split("\t") for line in text.splitlines())
+
+
+def curated(name: str) -> Iterator[dict[str, str]]:
+    """The rows of a hand-written table; lines that begin with # are remarks."""
+    with (DATA / name).open(encoding="utf-8", newline="") as f:
+        yield from csv.DictReader(line for line in f if not line.startswith("#"))
+
+
+def split_cell(cell: str) -> list[str]:
+    """The items of a cell, which are parted by bars."""
+    return [item for part in cell.split("|") if (item := part.strip())]
+
+
+def _resolve(name: str, terms: dict[str, str], names: dict[str, str], where: str) -> str:
+    if _ID.match(name):
+        if name in names:
+            return name
+    elif (found := terms.get(key_of(name)) or terms.get(key_of(uninvert(name)))) is not None:
+        return found
+    raise VocabularyError(f"{where}: no such concept: {name}")
+
+
+@cache
+def vocabulary() -> Vocabulary:
+    """The vocabulary, loaded at the first call. Raises VocabularyError when a hand-written table names the unknown."""
+    names: dict[str, str] = {}
+    trees: dict[str, tuple[str, ...]] = {}
+    parents: dict[str, tuple[str, ...]] = {}
+    for code, name, tree, up in _rows("concepts.tsv.gz"):
+        code = intern(code)
+        names[code] = name
+        if tree:
+            trees[code] = tuple(tree.split(" "))
+        if up:
+            parents[code] = tuple(up.split(" "))
+    ids = {code: code for code in names}
+    terms: dict[str, str] = {}
+    abbreviations: dict[str, tuple[Abbreviation, ...]] = {}
+    inverted: set[str] = set()
+    anywhere: frozenset[str] = frozenset()
+    for key, _, code, kind in _rows("terms.tsv.gz"):
+        if kind == "A":
+            abbreviations[key] = (Abbreviation(ids[code], anywhere),)
+            continue
+        terms[key] = ids[code]
+        if kind == "C":
+            inverted.add(key)
+    categories: dict[str, str] = {}
+    more: dict[str, list[str]] = {}
+    published = dict(terms)
+    _add_concepts(names, terms, published, categories, more)
+    # A hand-written table refers to a publisher's concept by the publisher's name, whatever people's words are mapped to.
+    by_name = terms | published
+    classes = _add_classes(names, by_name, more)
+    for row in curated("lay_terms.csv"):
+        terms[key_of(row["term"])] = _resolve(row["concept"], by_name, names, "lay_terms.csv")
+    stopped = frozenset(key_of(row["term"]) for row in curated("stop_terms.csv"))
+    for key in stopped:
+        terms.pop(key, None)
+    _add_abbreviations(names, by_name, abbreviations)
+    for code, up_ids in more.items():
+        parents[code] = tuple(dict.fromkeys(parents.get(code, ()) + tuple(up_ids)))
+    return Vocabulary(
+        names, trees, parents, categories, terms, _starts(terms), abbreviations, frozenset(inverted), classes, stopped
+    )
+
+
+def _add_concepts(
+    names: dict[str, str],
+    terms: dict[str, str],
+    published: dict[str, str],
+    categories: dict[str, str],
+    more: dict[str, list[str]],
+) -> None:
+    rows = list(curated("concepts_curated.csv"))
+    for row in rows:
+        code = intern(row["id"])
+        names[code] = row["name"]
+        categories[code] = row["category"]
+        for term in (row["name"], *split_cell(row["terms"])):
+            terms[key_of(term)] = code
+    by_name = terms | published
+    for row in rows:
+        for up in split_cell(row["parents"]):
+            more.setdefault(row["id"], []).append(_resolve(up, by_name, names, f"concepts_curated.csv, {row['id']}"))
+
+
+def _add_classes(names: dict[str, str], terms: dict[str, str], more: dict[str, list[str]]) -> frozenset[str]:
+    classes: set[str] = set()
+    for row in curated("drug_classes.csv"):
+        where = f"drug_classes.csv, {row['class']}"
+        code = _resolve(row["class"], terms, names, where)
+        classes.add(code)
+        for member in split_cell(row["members"]):
+            child = _resolve(member, terms, names, where)
+            if child != code:
+                more.setdefault(child, []).append(code)
+    return frozenset(classes)
+
+
+def _add_abbreviations(
+    names: dict[str, str], terms: dict[str, str], abbreviations: dict[str, tuple[Abbreviation, ...]]
+) -> None:
+    own: dict[str, tuple[Abbreviation, ...]] = {}
+    for row in curated("abbreviations.csv"):
+        short = row["abbreviation"]
+        if row["concept"] == "-":  # not a concept's name in criteria, whatever a publisher says
+            abbreviations.pop(short, None)
+            continue
+        context = frozenset(word for item in split_cell(row["context"]) for word in key_of(item).split())
+        code = _resolve(row["concept"], terms, names, f"abbreviations.csv, {short}")
+        own[short] = (*own.get(short, ()), Abbreviation(code, context))
+    abbreviations.update(own)
+
+
+def _starts(terms: dict[str, str]) -> dict[str, tuple[int, ...]]:
+    masks: dict[str, int] = {}
+    for key in terms:
+        first, _, _ = key.partition(" ")
+        masks[first] = masks.get(first, 0) | 1 << key.count(" ")
+    shared: dict[int, tuple[int, ...]] = {}
+    starts: dict[str, tuple[int, ...]] = {}
+    for first, mask in masks.items():
+        if mask not in shared:
+            shared[mask] = tuple(n + 1 for n in range(mask.bit_length() - 1, -1, -1) if mask >> n & 1)
+        starts[first] = shared[mask]
+    return starts

@@ -1,0 +1,325 @@
+"""Names of diseases, drugs and procedures in running text, and the concept a name by itself stands for.
+
+A text is cut into words, each word is brought to its normal form, and the longest run of words that is a key of the
+vocabulary wins, leftmost first. Borders are words by construction, and the time is linear in the text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from matching.knowledge import hierarchy
+from matching.knowledge.codes import icd10_of
+from matching.knowledge.concepts import Abbreviation, Vocabulary, vocabulary
+from matching.knowledge.words import TOKEN, key_of, normal_word, uninvert, words_of
+from matching.model.criterion import Concept
+
+
+@dataclass(frozen=True, slots=True)
+class TermMatch:
+    """A name found in a text: `text[start:end]` as it stands, and what it stands for."""
+
+    start: int
+    end: int
+    concept_id: str
+    category: str
+    text: str
+
+
+_SKIPPED = frozenset({"the", "an", "The", "An", "THE", "AN"})
+_GAP = re.compile(r"[\s\-‐-―\\]*(?:(?:the|an)\s+)?", re.IGNORECASE)
+_COMMA_GAP = re.compile(r"[\s\-‐-―\\]*,?\s*(?:(?:the|an)\s+)?", re.IGNORECASE)
+_DENYING = frozenset({"non", "anti", "pre", "pseudo"})
+_JOINT = re.compile(r"\s*(?:,\s*(?:and/or|or|and)\b|,|/|\band/or\b|\bor\b|\band\b|&)\s*(?:the\s+)?", re.IGNORECASE)
+_LINKS = frozenset({"or", "and"})
+
+
+@dataclass(slots=True)
+class _Words:
+    """The words of a stretch of text, in parallel lists: as written, normal, where each begins and ends."""
+
+    raw: list[str]
+    normal: list[str]
+    starts: list[int]
+    ends: list[int]
+
+
+def _cut(text: str, start: int, end: int) -> _Words:
+    raw: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    for m in TOKEN.finditer(text, start, end):
+        word = m[0]
+        if word not in _SKIPPED:
+            raw.append(word)
+            a, b = m.span()
+            starts.append(a)
+            ends.append(b)
+    return _Words(raw, [normal_word(w) for w in raw], starts, ends)
+
+
+def find_terms(text: str, start: int = 0, end: int | None = None) -> list[TermMatch]:
+    """The names in `text[start:end]`, longest match, in order, not overlapping.
+
+    Names in a coordination that share a word ("hepatitis B or C", "heart, liver or kidney disease") are each given,
+    the shortened ones with the span of their own words only.
+    """
+    end = len(text) if end is None else end
+    known = vocabulary()
+    words = _cut(text, start, end)
+    spans = _scan(text, words, known)
+    if not spans:
+        return []
+    spans = _coordinated(text, words, spans, known)
+    starts, ends, category = words.starts, words.ends, hierarchy.category
+    return [
+        TermMatch(starts[i], ends[j - 1], code, category(code), text[starts[i] : ends[j - 1]]) for i, j, code in spans
+    ]
+
+
+def _scan(text: str, words: _Words, known: Vocabulary) -> list[tuple[int, int, str]]:
+    """Leftmost longest matches as (first word, word after the last, concept)."""
+    normal, raw = words.normal, words.raw
+    beginnings, terms, short = known.starts, known.terms, known.abbreviations
+    found: list[tuple[int, int, str]] = []
+    i, count = 0, len(normal)
+    capitals: bool | None = None
+    while i < count:
+        reach = 0
+        word = normal[i]
+        for length in beginnings.get(word, ()):
+            if length == 1:
+                break
+            j = i + length
+            if j > count:
+                continue
+            key = " ".join(normal[i:j])
+            code = terms.get(key)
+            if code is not None and _adjacent(text, words, i, j, key in known.inverted):
+                if not _denied(text, words, i):
+                    found.append((i, j, code))
+                    reach = length
+                break
+        if not reach:
+            code = None
+            if not raw[i].islower():
+                if capitals is None:
+                    capitals = _all_capitals(raw)
+                code = _abbreviated(raw[i], words, short, capitals=capitals)
+            code = code or terms.get(word)
+            if code is not None and not _denied(text, words, i):
+                found.append((i, i + 1, code))
+                reach = 1
+        i += reach or 1
+    return found
+
+
+def _adjacent(text: str, words: _Words, i: int, j: int, comma: bool) -> bool:
+    gap = _COMMA_GAP if comma else _GAP
+    for k in range(i, j - 1):
+        a, b = words.ends[k], words.starts[k + 1]
+        if b - a == 1 and text[a] in " -":
+            continue
+        if gap.fullmatch(text, a, b) is None:
+            return False
+    return True
+
+
+def _denied(text: str, words: _Words, i: int) -> bool:
+    """Whether "non-", "anti-", "pre-" or "pseudo-" stands right before: then the name is not what is meant."""
+    if i == 0 or words.normal[i - 1] not in _DENYING:
+        return False
+    gap = text[words.ends[i - 1] : words.starts[i]]
+    return gap == "-" or (gap == " " and words.normal[i - 1] == "non")
+
+
+def _all_capitals(raw: list[str]) -> bool:
+    letters = [w for w in raw if w.isalpha() and len(w) > 2]
+    return len(letters) > 3 and sum(w.isupper() for w in letters) > 0.7 * len(letters)
+
+
+def _abbreviated(word: str, words: _Words, short: dict[str, tuple[Abbreviation, ...]], *, capitals: bool) -> str | None:
+    meanings = short.get(word)
+    if meanings is None:
+        if word.endswith("s") and len(word) > 2:
+            meanings = short.get(word[:-1])
+        if meanings is None:
+            return None
+    near: set[str] | None = None
+    plain: str | None = None
+    for meaning in meanings:
+        if not meaning.context:
+            plain = plain or meaning.concept_id
+            continue
+        near = near or set(words.normal)
+        if not meaning.context.isdisjoint(near):
+            return meaning.concept_id
+    return None if capitals and len(word) < 4 else plain
+
+
+def _coordinated(
+    text: str, words: _Words, spans: list[tuple[int, int, str]], known: Vocabulary
+) -> list[tuple[int, int, str]]:
+    """Adds the shortened members of coordinations: "B or C", "heart, liver or".
+
+    shortened-after  = name link word            -- the word in place of the name's last: "hepatitis B or C"
+    shortened-before = words {link words} link name -- the words in place of the name's first: "heart, liver or kidney disease"
+    typed            = "type" n link n name      -- "type 1 or 2 diabetes"
+    """
+    normal, terms = words.normal, known.terms
+    covered = {k: n for n, (i, j, _) in enumerate(spans) for k in range(i, j)}
+    extra: list[tuple[int, int, str]] = []
+    dropped: set[int] = set()
+
+    def free(i: int, j: int) -> bool:
+        return all(k not in covered or hierarchy.category(spans[covered[k]][2]) == "anatomy" for k in range(i, j))
+
+    def take(i: int, j: int, code: str) -> None:
+        dropped.update(covered[k] for k in range(i, j) if k in covered)
+        extra.append((i, j, code))
+
+    for n, (i, j, code) in enumerate(spans):
+        key = normal[i:j]
+        if j - i >= 2:
+            after = _linked(text, words, j - 1)
+            while after is not None and free(after, after + 1):
+                longer = terms.get(" ".join([*key[:-1], normal[after]]))
+                alone = normal[after] in terms and len(normal[after]) > 2 and after not in covered
+                if longer is None or longer == code or alone:
+                    break
+                take(after, after + 1, longer)
+                after = _linked(text, words, after)
+        before = i
+        while (last := _linked_before(text, words, before)) is not None:
+            taken = _shortened_before(words, last, key, terms, free)
+            if taken is None:
+                break
+            first, shorter = taken
+            if shorter != code:
+                take(first, last + 1, shorter)
+            before = first
+        if i >= 4 and normal[i - 4] == "type" and normal[i - 2] in _LINKS and n not in dropped:
+            pair = [terms.get(" ".join(["type", number, *key])) for number in (normal[i - 3], normal[i - 1])]
+            if pair[0] and pair[1] and free(i - 4, i):
+                extra.extend([(i - 4, i - 2, pair[0]), (i - 1, j, pair[1])])
+                dropped.add(n)
+    if not extra:
+        return spans
+    return sorted([s for n, s in enumerate(spans) if n not in dropped] + list(dict.fromkeys(extra)))
+
+
+def _linked(text: str, words: _Words, k: int) -> int | None:
+    """The word that a link ("or", ",", "/") joins to word k."""
+    n = k + 1
+    while n < len(words.normal) and words.normal[n] in _LINKS:
+        n += 1
+    if n >= len(words.normal):
+        return None
+    return n if _JOINT.fullmatch(text, words.ends[k], words.starts[n]) else None
+
+
+def _linked_before(text: str, words: _Words, k: int) -> int | None:
+    n = k - 1
+    while n >= 0 and words.normal[n] in _LINKS:
+        n -= 1
+    if n < 0:
+        return None
+    return n if _JOINT.fullmatch(text, words.ends[n], words.starts[k]) else None
+
+
+def _shortened_before(
+    words: _Words, last: int, key: list[str], terms: dict[str, str], free: Callable[[int, int], bool]
+) -> tuple[int, str] | None:
+    """The words that end at `last` and make a name with the end of `key`: (first word, concept)."""
+    for length in (1, 2, 3):
+        first = last - length + 1
+        if first < 0 or words.normal[first] in _LINKS or not free(first, last + 1):
+            return None
+        for shared in range(1, len(key)):
+            code = terms.get(" ".join([*words.normal[first : last + 1], *key[shared:]]))
+            if code is not None:
+                return first, code
+    return None
+
+
+_REMARK = re.compile(r"\s*[(\[][^()\[\]]*[)\]]")
+_BLOCKING = frozenset(
+    "family no not without negative risk suspected possible prevention screening allergy allergic free exposure carrier relative "
+    "mother father sibling brother sister parent non anti rule exclude excluded denies prophylaxis vaccine vaccination susceptibility "
+    "donor healthy caregiver caregivers fear".split()
+)
+_IDLE = frozenset(
+    "a of in with and or the due to by as on for from at stage grade i ii iii iv iiia iiib iiic iva ivb ia ib iia iib v 0 1 2 3 4 5 "
+    "metastatic advanced locally recurrent refractory relapsed relapse newly diagnosed new onset early late recent adult childhood pediatric "
+    "child chronic acute subacute severe mild moderate primary secondary left right bilateral unilateral unspecified nos other history personal "
+    "past previous h o active untreated treated stable unstable progressive resectable unresectable operable inoperable localized "
+    "female male patient disease disorder syndrome condition diagnosis finding situation symptomatic asymptomatic persistent recurring "
+    "malignant invasive high low intermediate grade well poorly controlled uncontrolled current established confirmed documented complete "
+    "hr her2 er pr positive tablet oral capsule injection mg ml mcg hour extended release solution topical cream dose daily hydrochloride sodium".split()
+)
+
+
+def concept(concept_id: str, text: str | None = None) -> Concept:
+    """The concept of an id, called `text` or by its preferred name."""
+    mesh = concept_id if concept_id[0] in "DC" and concept_id[1:2].isdigit() else None
+    return Concept(text or hierarchy.name(concept_id) or concept_id, concept_id, mesh, icd10_of(concept_id))
+
+
+@lru_cache(maxsize=16384)
+def lookup(text: str) -> Concept | None:
+    """The concept that a name by itself stands for (a patient's condition, a trial's condition, a drug's display text).
+
+    The exact name first, then without remarks in brackets, then the one name inside it when nothing but idle words
+    (stage, laterality, dose form) is left over: the concept is then broader than the text, never narrower. None when
+    more is left over, or a word such as "family" or "no" changes the meaning.
+    """
+    stripped = text.strip()
+    bare = _REMARK.sub(" ", stripped).strip()
+    for form in (stripped, uninvert(stripped), bare, uninvert(bare)):
+        code = _exact(form)
+        if code is not None:
+            return concept(code, stripped)
+    if len(bare) > 200:
+        return None
+    words = _cut(bare, 0, len(bare))
+    if not _BLOCKING.isdisjoint(words.normal):
+        return None
+    matches = [m for m in find_terms(bare) if m.category not in {"anatomy", "other"}]
+    if len({m.concept_id for m in matches}) != 1:
+        return None
+    inside = {k for m in matches for k in range(m.start, m.end)}
+    left = [w for w, s in zip(words.normal, words.starts, strict=True) if s not in inside]
+    if all(w in _IDLE or w.isdigit() for w in left):
+        return concept(matches[0].concept_id, stripped)
+    return None
+
+
+def _exact(form: str) -> str | None:
+    known = vocabulary()
+    code = known.terms.get(key_of(form))
+    if code is not None:
+        return code
+    for short in (form, form.upper()):
+        meanings = known.abbreviations.get(short.replace("-", ""), ()) or known.abbreviations.get(short, ())
+        if len({m.concept_id for m in meanings}) == 1:
+            return meanings[0].concept_id
+    return None
+
+
+def lookup_all(text: str) -> list[Concept]:
+    """All concepts named in a text, in order, each once: conditions and treatments, no anatomy where anything else is."""
+    whole = lookup(text)
+    if whole is not None:
+        return [whole]
+    matches = find_terms(text)
+    telling = [m for m in matches if m.category not in {"anatomy", "other", "substance"}] or matches
+    first: dict[str, TermMatch] = {}
+    for m in telling:
+        first.setdefault(m.concept_id, m)
+    return [concept(code, m.text) for code, m in first.items()]
+
+
+__all__ = ["TermMatch", "concept", "find_terms", "lookup", "lookup_all", "words_of"]

@@ -1,0 +1,67 @@
+"""Other wordings of a term that mean the same: "breast carcinoma" for "breast cancer", "hepatic disease" for "liver disease".
+
+All work on keys (matching.knowledge.words), and each changes one thing; `variants` combines them in two rounds. A
+variant never displaces a term that a publisher wrote.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+_TUMOUR = ("cancer", "carcinoma", "neoplasm", "tumor", "malignancy", "malignant neoplasm", "malignant tumor")
+_DISEASE = ("disease", "disorder", "illness")
+_FAILING = ("failure", "insufficiency", "impairment", "dysfunction")
+_SAME = (
+    ("liver", "hepatic"), ("kidney", "renal"), ("heart", "cardiac"), ("lung", "pulmonary"), ("stomach", "gastric"),
+    ("brain", "cerebral"), ("eye", "ocular"), ("breast", "mammary"), ("ovary", "ovarian"), ("uterine", "uterus"),
+    ("prostate", "prostatic"), ("pancreas", "pancreatic"), ("colon", "colonic"), ("rectum", "rectal"), ("esophagus", "esophageal"),
+    ("bladder", "vesical"), ("urinary bladder", "bladder"), ("thyroid", "thyroid gland"), ("bowel", "intestinal"), ("mental", "psychiatric"),
+    ("skin", "cutaneous"), ("skin", "dermatologic"), ("skin", "dermatological"), ("cardiovascular", "cardio vascular"), ("bone", "osseous"),
+    ("neurologic", "neurological"), ("hematologic", "hematological"), ("immunologic", "immunological"), ("gynecologic", "gynecological"),
+    ("rheumatic", "rheumatologic"), ("rheumatic", "rheumatological"), ("thromboembolism", "thromboembolic event"),
+    ("urologic", "urological"), ("gastrointestinal", "gastro intestinal"), ("cerebrovascular", "cerebral vascular"), ("metastasis", "metastatic disease"),
+    ("blood coagulation", "coagulation"), ("hemorrhage", "bleeding"), ("infarct", "infarction"), ("abnormality", "anomaly"), ("type 1", "type i"),
+    ("type 2", "type ii"), ("type 3", "type iii"), ("uterine cervical", "cervical"),
+    ("nasopharynx", "nasopharyngeal"), ("larynx", "laryngeal"), ("testicular", "testis"), ("vein", "venous"),
+    ("artery", "arterial"), ("substance related", "substance use"),
+)  # fmt: skip
+
+
+def variants(key: str, *, condition: bool) -> frozenset[str]:
+    """Keys that mean the same as `key` and are not `key`. Only multi-word terms have any; `condition`: it is a disease."""
+    if " " not in key or key.count(" ") > 6:
+        return frozenset()
+    once = set(_one_change(key, condition))
+    return frozenset(once | {v for k in once for v in _one_change(k, condition)} - {key})
+
+
+def _one_change(key: str, condition: bool) -> Iterator[str]:
+    words = key.split()
+    if "type" in words:
+        yield from _replaced(key, (("type 1", "type i"), ("type 2", "type ii"), ("type 3", "type iii")))
+    if words[0] == "anti":
+        yield "anti" + key[5:]
+    elif words[0].startswith("anti") and len(words[0]) > 8:
+        yield "anti " + key[4:]
+    if not condition:
+        return
+    head, tail = key.rsplit(" ", 1)
+    if tail in _TUMOUR and head not in {"malignant", "benign"}:
+        yield from (f"{head} {other}" for other in _TUMOUR if other != tail)
+        if head.count(" ") < 2:
+            yield f"{tail} of {head}"
+    if tail in _DISEASE:
+        yield from (f"{head} {other}" for other in _DISEASE if other != tail)
+        if head.count(" ") < 2:
+            yield f"{tail} of {head}"
+    if tail in _FAILING and head in {"kidney", "renal", "liver", "hepatic"}:
+        yield from (f"{head} {other}" for other in _FAILING if other != tail)
+    yield from _replaced(key, _SAME)
+
+
+def _replaced(key: str, pairs: tuple[tuple[str, str], ...]) -> Iterator[str]:
+    padded = f" {key} "
+    for a, b in pairs:
+        for old, new in ((a, b), (b, a)):
+            if f" {old} " in padded:
+                yield padded.replace(f" {old} ", f" {new} ", 1).strip()

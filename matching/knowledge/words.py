@@ -1,0 +1,82 @@
+"""Words as the vocabulary compares them: one spelling for plural, possessive, British and accented forms.
+
+A key is a term's normal words joined by one space. Both sides, the vocabulary and the text, are brought to keys by
+the same functions, so a rule here need not be right English: it must only send forms of one word to one key and
+different words to different keys.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+
+TOKEN = re.compile(r"[^\W_]+(?:['’´`][^\W_]+)?")
+"""A word: letters and digits of any script, with one inner apostrophe ("Crohn's")."""
+
+_GREEK = {
+    "α": "alpha", "β": "beta", "ß": "beta", "γ": "gamma", "δ": "delta", "ε": "epsilon", "κ": "kappa", "λ": "lambda", "μ": "mu", "ω": "omega",
+}  # fmt: skip
+
+_IRREGULAR = {
+    "bacteria": "bacterium", "crises": "crisis", "diabetics": "diabetic", "diagnoses": "diagnosis", "feet": "foot", "fetuses": "fetus",
+    "indices": "index", "lice": "louse", "men": "man", "metastases": "metastasis", "ova": "ovum", "sinuses": "sinus", "teeth": "tooth",
+    "uteri": "uterus", "vertebre": "vertebra", "viruses": "virus", "women": "woman", "children": "child", "emboli": "embolus",
+    "thrombi": "thrombus", "fungi": "fungus", "calculi": "calculus", "nevi": "nevus", "bursae": "bursa", "bronchi": "bronchus",
+    "doses": "dose", "overdoses": "overdose", "noses": "nose", "purposes": "purpose", "headaches": "headache", "aches": "ache",
+    "carcinomata": "carcinoma", "stomata": "stoma", "leucocyte": "leukocyte", "leucocytes": "leukocyte", "leucemia": "leukemia",
+    "ageing": "aging", "grey": "gray", "caesarian": "cesarean", "cesarian": "cesarean", "orthopedics": "orthopedic",
+    "paralyses": "paralysis", "sulphonylurea": "sulfonylurea", "sulphonylureas": "sulfonylurea", "tumours": "tumor",
+}  # fmt: skip
+
+_TO_SIS = ("stases", "oses", "yses", "heses", "reses", "ectases")
+
+
+@lru_cache(maxsize=65536)
+def normal_word(word: str) -> str:
+    """A word in its normal form: lower case, no accents, American spelling, singular, no possessive."""
+    w = word.lower()
+    if not w.isascii():
+        w = "".join(_GREEK.get(c, c) for c in w)
+        w = "".join(c for c in unicodedata.normalize("NFKD", w) if not unicodedata.combining(c))
+        w = w.replace("’", "'").replace("´", "'").replace("`", "'")
+    if "'" in w:
+        w = w.removesuffix("'s").replace("'", "")
+    if len(w) <= 3:
+        return w
+    if (irregular := _IRREGULAR.get(w)) is not None:
+        return irregular
+    w = w.replace("ae", "e").replace("oe", "e").replace("sulph", "sulf")
+    if "our" in w:
+        w = w.replace("our", "or")
+    if "isation" in w:
+        w = w.replace("isation", "ization")
+    return _singular(w)
+
+
+def _singular(w: str) -> str:
+    if not w.endswith("s") or w.endswith(("ss", "us", "is")):
+        return w[:-4] + "itis" if w.endswith("itides") else w
+    if w.endswith("ies") and len(w) > 4:
+        return w[:-3] + "y"
+    if w.endswith(("sses", "xes", "shes")) or (w.endswith("ches") and not w.endswith("aches")):
+        return w[:-2]
+    if w.endswith(_TO_SIS) and len(w) > 6:
+        return w[:-2] + "is"
+    return w[:-1]
+
+
+def words_of(text: str) -> list[str]:
+    """The normal words of a text, in order."""
+    return [normal_word(m) for m in TOKEN.findall(text)]
+
+
+def key_of(text: str) -> str:
+    """The key under which the vocabulary holds a term."""
+    return " ".join(words_of(text))
+
+
+def uninvert(term: str) -> str:
+    """An index-style term in its natural order: "Diabetes Mellitus, Type 1" -> "Type 1 Diabetes Mellitus"."""
+    parts = [p.strip() for p in term.split(", ")]
+    return " ".join(reversed(parts)) if len(parts) > 1 else term
