@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from matching.knowledge.analytes import AnalyteEntry
-from matching.knowledge.units import Conversion, convert, fits
+from matching.knowledge.units import Conversion, convert, convert_time, fits
 from matching.model.criterion import Bound
 from matching.reading.quantities import Interval, Limit, Quantity
 
@@ -125,9 +125,12 @@ def _agree(entry: AnalyteEntry | None, a: Limit | None, b: Limit | None) -> bool
     if a is None or b is None:
         return a is b
     if entry is None:
-        found = (
-            convert(b.quantity.first, b.quantity.unit, a.quantity.unit) if a.quantity.unit and b.quantity.unit else None
-        )
+        if a.quantity.unit is None or b.quantity.unit is None:
+            return False
+        lasting = convert_time(b.quantity.first, b.quantity.unit, a.quantity.unit)
+        if lasting is not None:
+            return _near(lasting, a.quantity.first)
+        found = convert(b.quantity.first, b.quantity.unit, a.quantity.unit)
         return isinstance(found, Conversion) and _near(found.value, a.quantity.first)
     left, right = size(entry, a.quantity), size(entry, b.quantity)
     if isinstance(left, str) or isinstance(right, str) or left.unit is None or right.unit is None:

@@ -28,7 +28,7 @@ _UNDER = r"under|below"
 _EQUAL = r"(?:\s*(?:,|/|or|and|and/or)\s*|\s+)(?:is\s+)?equal(?:s|ed)?(?:\s+(?:to|th[ae]n))?\b"
 
 SIGN = (
-    r"\\?[<>\u2264\u2265\u2266\u2267\u2a7d\u2a7e\uff1c\uff1e\u02c2\u02c3\uff1d=](?:\s?(?:\\?[<>=_/]|\\(?=[<>=])|&(?:amp;)?[lg]t;|or\s?\\?=)){0,3}"
+    r"\\?[<>\u2264\u2265\u2266\u2267\u2a7d\u2a7e\uff1c\uff1e\u02c2\u02c3\uff1d=](?:\s?(?:\\?[<>=_/]|\\(?=[<>=])|&(?:amp;)?[lg]t;|or\s?\\?(?:=|equal(?:\s+to)?))){0,3}"
     r"|&(?:amp;)?(?:lt|gt|le|ge);(?:\s?(?:\\?=|/\s?=))?"
 )
 """A sign, however typed: >  \\>=  \u2265  =<  >/=  > or =  &gt;=  >_."""
@@ -78,7 +78,12 @@ def read_sign(raw: str) -> Comparator | None:
     low = raw.lower()
     more = ">" in low or "gt" in low or "ge;" in low or any(c in low for c in "\u2265\u2267\u2a7e\uff1e\u02c3")
     less = "<" in low or "lt" in low or "le;" in low or any(c in low for c in "\u2264\u2266\u2a7d\uff1c\u02c2")
-    inclusive = any(c in low for c in "=_\u2265\u2264\u2267\u2266\u2a7e\u2a7d\uff1d") or "ge;" in low or "le;" in low
+    inclusive = (
+        any(c in low for c in "=_\u2265\u2264\u2267\u2266\u2a7e\u2a7d\uff1d")
+        or "ge;" in low
+        or "le;" in low
+        or "equal" in low
+    )
     if more and less:
         return None
     if more:

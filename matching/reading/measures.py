@@ -46,8 +46,11 @@ _TIME = frozenset({"a", "mo", "wk", "d", "h", "min"})
 _AGE_BEFORE = re.compile(
     r"(?i)\b(?:age[ds]?|aging|ageing|agemust|years\s+old)\b(?:\s*\(?(?:years|yrs?|y)\)?)?[^.;<>\d]{0,40}$"
 )
-_NOT_OWN_AGE = re.compile(
-    r"(?i)\b(?:onset|diagnos\w+|menarche|menopause|menopausal|bone|mental|donors?|partner|gestation\w*|conception|developmental|maternal|mother'?s?|father'?s?|parental|skeletal|first\s+\w+)\b"
+_OTHER_AGE_BEFORE = re.compile(
+    r"(?i)\b(?:onset|diagnosis|diagnosed|menarche|menopause|menopausal|bone|mental|donors?|partner|gestation\w*|conception(?:al|s)?|developmental|maternal|mother'?s?|father'?s?|parental|skeletal|first\s+\w+)\b[^.;,]{0,30}$"
+)
+_OTHER_AGE_AFTER = re.compile(
+    r"(?i)\s*(?:old\s+)?(?:at|of)\s+(?:the\s+)?(?:time\s+of\s+)?(?:initial\s+|first\s+|disease\s+|symptom\s+)?(?P<what>onset|diagnosis|gestation\w*|menarche|menopause|symptoms?\s+onset)\b|\s*(?P<gest>gestation\w*)"
 )
 _PEOPLE = re.compile(
     r"(?i)\b(?:patients?|subjects?|participants?|males?|females?|men|man|women|woman|adults?|children|child|volunteers?|individuals?|persons?|people|boys?|girls?|infants?|adolescents?|neonates?|newborns?|recipients?|genders?|sex|sexes|elderly|they|who\s+(?:is|are)|must\s+be|be|is|are|those|pediatric|paediatric)\b"
@@ -58,6 +61,9 @@ _LIFE = re.compile(
     r"(?i)\b(?:life[\s-]*expectanc\w*|life\s+expectation|(?:expected|anticipated|estimated|predicted|projected|likely|overall)\s+(?:overall\s+)?(?:survival|lifespan|life\s*span|life)(?:\s+(?:time|period))?|expected\s+to\s+(?:live|survive)|survival\s+(?:expectancy|expectation|time|prognosis|estimate)|expectancy\s+of\s+life|prognosis|anticipated\s+life\w*|survival)\b"
 )
 _CLASS_WORD = re.compile(r"(?i)(?P<word>grade|stage|staging)\w{0,2}\b[\s:(]*(?:of\s+|is\s+)?$")
+_CLASSED = re.compile(
+    r"(?i)\b(?:class(?:ification)?|scores?|grade|status|scale|index|killip|asa|nyha|ecog|gold|ccs|birads|bi-rads)\b"
+)
 _RANGE_NOTE = re.compile(
     r"(?i)(?:\brang(?:e|es|ing)\b|\bscale\b|\bscored?\s+from|out\s+of|scale\s+of|\bfrom)[\s:]*(?:is\s+)?$|[(\[]\s*(?:scale|possible|score)?\s*(?:of\s+)?$"
 )
@@ -79,7 +85,7 @@ _NEUTRAL = re.compile(
 _FEMALE = re.compile(r"(?i)\b(?:females?|women|woman|girls?)\b")
 _MALE = re.compile(r"(?i)(?<!fe)\b(?:males?|men|man|boys?)\b")
 _SEX_AFTER = re.compile(
-    r"(?i)[\s,]*[(\[]?\s*(?:in\s+|for\s+|if\s+|\(|among\s+)?(?:adult\s+|the\s+|all\s+|subject\s+is\s+)?(?P<sex>females?|women|woman|girls?|males?|men|man|boys?)\b(?!\s*(?:and|or|/|&)\s*(?:fe)?(?:male|men|women))(?:\s+(?:patients?|subjects?|participants?))?\s*[)\]]?"
+    r"(?i)[\s,)]*[(\[]?\s*(?:in\s+|for\s+|if\s+|\(|among\s+)?(?:adult\s+|the\s+|all\s+|subject\s+is\s+)?(?P<sex>females?|women|woman|girls?|males?|men|man|boys?)\b(?!\s*(?:and|or|/|&)\s*(?:fe)?(?:male|men|women))(?:\s+(?:patients?|subjects?|participants?))?\s*[)\]]?"
 )
 _SEX_BEFORE = re.compile(
     r"(?i)(?P<sex>females?|women|woman|girls?|males?|men|man|boys?)\b(?:\s+(?:patients?|subjects?|participants?))?\s*[):,]*\s*(?:is\s+|of\s+|with\s+|must\s+be\s+)?$"
@@ -230,7 +236,7 @@ class _Line:
             if found is not None:
                 self.statements.append(Spot(found[0], found[1], found[2]))
                 return True
-            subject = self._phrase(value, floor)
+            subject = self._weight(value, floor) or self._phrase(value, floor)
         if subject is None:
             return False
         subject = self._changed(subject, value)
@@ -268,7 +274,7 @@ class _Line:
     def _age(self, value: Value, floor: int) -> Subject | None:
         """Age = "aged" value | value "of age" | people value "years" | value "or older"."""
         text, q = self.text, value.quantity
-        if q.unit not in _TIME and q.unit is not None or q.times is not None or q.roman:
+        if (q.unit not in _TIME and q.unit not in (None, "m")) or q.times is not None or q.roman:
             return None
         low = max(self.start, value.start - 70, self.tokens[floor - 1].end if floor else 0)
         lead = text[low : value.start]
@@ -277,6 +283,8 @@ class _Line:
         if value.form == "bare" and not (value.older or word):
             return None
         if not word and not value.older:
+            if self._aged_by_words(value, lead, low):
+                return Subject("age", value.start, value.start)
             if q.unit is None or q.unit == "min":
                 return None
             people = _PEOPLE.search(lead)
@@ -291,21 +299,54 @@ class _Line:
                 return None
         if q.unit is None and value.form == "lost" and not word:
             return None
-        around = lead[-45:] + text[value.end : value.end + 25]
-        if _NOT_OWN_AGE.search(around):
-            return (
-                None
-                if _LIFE.search(lead)
-                else Subject("phrase", value.start, value.start, name=self._other_age(lead, value))
-            )
+        other = _OTHER_AGE_AFTER.match(text, value.end, self.end) or _OTHER_AGE_BEFORE.search(lead)
+        if other is not None:
+            return self._other_age(lead, value, other)
         start = value.start
         if word and not isinstance(word, bool):
             start = low + word.start()
         return Subject("age", start, start)
 
-    def _other_age(self, lead: str, value: Value) -> str:
-        m = _NOT_OWN_AGE.search(lead[-45:] + self.text[value.end : value.end + 25])
-        return "age, " + (m[0].lower() if m else "other")
+    def _aged_by_words(self, value: Value, lead: str, low: int) -> bool:
+        """ "patients under 18" | ", over 18 years," | "18-50 ages" | "19 and over, under 75" as a whole line."""
+        q, text = value.quantity, self.text
+        rest = text[value.end : value.end + 40]
+        said = text[value.start : value.end].lower()
+        if re.match(r"(?i)\s*(?:ages?\b|in\s+age\b)", rest):
+            return True
+        worded = re.match(r"(?:over|above|under|below)\b", said) is not None
+        ends = re.match(r"(?i)\s*(?:[,;.)]|$|and\b|or\b|with\b|of\s+(?:either|both|any)\b|who\b)", rest) is not None
+        if (
+            worded
+            and ends
+            and (q.unit == "a" and q.first >= 10 or q.unit is None and 1 <= q.first <= 100 and _PEOPLE.search(lead))
+        ):
+            return True
+        alone = low == self.start and _HEAD.match(lead) is not None and not rest.strip(" .,;)")
+        return (
+            alone
+            and q.unit is None
+            and re.search(r"over|above|under|below|up", said) is not None
+            and 1 <= q.first <= 110
+        )
+
+    def _other_age(self, lead: str, value: Value, other: re.Match[str]) -> Subject | None:
+        """An age that is not the patient's own age now: at onset, at diagnosis, of the donor, gestational."""
+        if _LIFE.search(lead):
+            return None
+        said = other[0].lower()
+        word = next(
+            w
+            for w in ("gest", "onset", "diagnos", "menarche", "menopaus", "bone", "mental", "donor", "partner", "")
+            if w in said
+        )
+        names = {
+            "gest": "gestational age",
+            "onset": "age at onset",
+            "diagnos": "age at diagnosis",
+            "": "age of another kind",
+        }
+        return Subject("phrase", value.start, value.start, name=names.get(word, f"age ({word})"))
 
     def _life(self, value: Value) -> Subject | None:
         q = value.quantity
@@ -321,6 +362,20 @@ class _Line:
         if after is not None and re.fullmatch(r"(?i)\s*(?:of\s+)?(?:the\s+)?", self.text[value.end : after.start()]):
             return Subject("life", after.start(), after.end())
         return None
+
+    def _weight(self, value: Value, floor: int) -> Subject | None:
+        """ "patients < 31 pounds" | "40-120 kg" as a whole line: people are weighed in such units."""
+        low = max(self.start, value.start - 70, self.tokens[floor - 1].end if floor else 0)
+        lead = self.text[low : value.start]
+        alone = (
+            low == self.start
+            and _HEAD.match(lead) is not None
+            and re.match(r"(?i)\s*(?:[,;.)]|$|inclusive)", self.text[value.end : value.end + 12])
+        )
+        entry = analytes.by_name("body weight")
+        if value.quantity.unit not in ("kg", "[lb_av]") or entry is None or not (alone or _PEOPLE.search(lead)):
+            return None
+        return Subject("analyte", value.start, value.start, (AnalyteMention(value.start, value.start, entry, None),))
 
     def _class(self, value: Value) -> Subject | None:
         """ "grade" or "stage" before a class number that no named score owns."""
@@ -340,16 +395,18 @@ class _Line:
     def _phrase(self, value: Value, floor: int) -> Subject | None:
         """The noun phrase that the value belongs to, before it or behind it."""
         q = value.quantity
+        found = subjects.phrase(self.text, self.tokens, value, floor)
+        numbered = q.unit is None and q.times is None and q.over is None
+        classed = numbered and found is not None and _CLASSED.search(self.text, found.start, value.start) is not None
+        if found is not None and classed and (q.roman or value.form in ("bare", "set", "equal")):
+            return Subject("class", found.start, found.end, name=found.name)
         if (
-            value.form in ("bare", "set", "lost", "near", "equal")
-            and q.unit is None
-            and q.times is None
-            and value.form != "lost"
+            q.unit in _TIME
+            or q.roman
+            or value.form == "bare"
+            or (value.form in ("set", "near", "equal") and q.unit is None)
         ):
             return None
-        if q.unit in _TIME or q.roman or value.form == "bare":
-            return None
-        found = subjects.phrase(self.text, self.tokens, value, floor)
         if found is not None and len(found.name) > 1:
             return found
         after = subjects.words_behind(self.text, self.tokens, self._past_of(value.last))
@@ -411,18 +468,21 @@ class _Line:
         elif a.unit != b.unit or a.times != b.times:
             return False
         gap = self.tokens[previous.last : value.first]
-        if any(t.kind in ("mention", "stop", "number", "multiple") for t in gap):
+        if any(t.kind in ("mention", "number", "multiple") for t in gap):
             return False
-        if value.form in ("bare", "set") and not (b.unit is not None and self._opened(previous, value)):
+        between = self.text[previous.end : value.start]
+        by_sex = _SEX_BEFORE.search(between) is not None or _SEX_AFTER.match(self.text, value.end, self.end) is not None
+        if any(t.kind == "stop" for t in gap) and not by_sex:
+            return False
+        if value.form in ("bare", "set") and not (b.unit is not None and (by_sex or self._opened(previous, value))):
             return False
         words = [t for t in gap if t.kind == "word"]
         if not words:
             return True
-        between = self.text[previous.end : value.start]
         return bool(_SEX_BEFORE.search(between) or _SEX_AFTER.match(between) or self._condition(previous.end, value.start) or _SUBGROUP_BEFORE.search(between)) or len(words) <= 1 and words[0].text in ("is", "are", "age", "aged", "i", "e", "equivalent", "approximately")  # fmt: skip
 
     def _opened(self, previous: Value, value: Value) -> bool:
-        return any(t.kind in ("open", "slash", "or") for t in self.tokens[previous.last : value.first])
+        return any(t.kind == "open" for t in self.tokens[previous.last : value.first])
 
     def _condition(self, low: int, high: int) -> tuple[int, int] | None:
         m = _SUBGROUP.match(self.text, low, high)
@@ -432,33 +492,42 @@ class _Line:
         return a, len(self.text[:b].rstrip())
 
     def _join(self, statement: _Statement, value: Value, previous: Value | None) -> None:
-        """Adds a value with its connective and its subgroup."""
-        low = previous.end if previous is not None else max(self.start, value.start - 40)
-        between = self.text[low : value.start]
-        gap = self.tokens[previous.last : value.first] if previous is not None else []
-        joined = "or" if any(t.kind == "or" for t in gap) else "and" if any(t.kind == "and" for t in gap) else "("
-        joined = joined if not any(t.kind == "open" for t in gap) or joined == "or" else "("
-        term = _Term(value, joined if previous is not None else "", end=value.end)
-        high = self._next_number(value)
-        if (m := _SEX_AFTER.match(self.text, value.end, high)) is not None:
-            term.sex = Sex.FEMALE if _FEMALE.match(m["sex"]) else Sex.MALE
-            term.end = m.end()
-        elif (condition := self._condition(value.end, high)) is not None:
-            term.condition, term.end = condition, condition[1]
-        if (
-            term.sex is None
-            and (m := _SEX_BEFORE.search(between)) is not None
-            and not (statement.terms and statement.terms[-1].end > low + m.start())
-        ):
-            term.sex = Sex.FEMALE if _FEMALE.match(m["sex"]) else Sex.MALE
-        if (
-            term.condition is None
-            and previous is not None
-            and (m := _SUBGROUP_BEFORE.search(between)) is not None
-            and not (statement.terms and statement.terms[-1].end > low + m.start())
-        ):
-            term.condition = (low + m.start("cond"), low + m.end("cond"))
-        statement.terms.append(term)
+        """Adds a value with its connective; one without a comparator takes that of the value before."""
+        joined = ""
+        if previous is not None:
+            gap = self.tokens[previous.last : value.first]
+            joined = "(" if any(t.kind == "open" for t in gap) else ""
+            joined = (
+                "or"
+                if any(t.kind == "or" for t in gap)
+                else joined or ("and" if any(t.kind == "and" for t in gap) else "(")
+            )
+            if value.form == "bare" and joined != "(":
+                value = replace(
+                    value, intervals=_like(statement.terms[-1].value, value), form=statement.terms[-1].value.form
+                )
+        statement.terms.append(_Term(value, joined, end=value.end))
+
+    def _subgroups(self, statement: _Statement, terms: list[_Term]) -> None:
+        """Finds for each value the sex or the subgroup that it is said of, before it or behind it."""
+        low = max(self.start, (statement.subject.start or terms[0].value.start) - 40)
+        for n, term in enumerate(terms):
+            value = term.value
+            if n == 0 and statement.subject.start < value.start:
+                between = self.text[low : statement.subject.start]
+            else:
+                between = self.text[low : value.start]
+            high = self._next_number(value)
+            if (m := _SEX_AFTER.match(self.text, value.end, high)) is not None:
+                term.sex = Sex.FEMALE if _FEMALE.match(m["sex"]) else Sex.MALE
+                term.end = m.end()
+            elif (condition := self._condition(value.end, high)) is not None:
+                term.condition, term.end = condition, condition[1]
+            if term.sex is None and (m := _SEX_BEFORE.search(between)) is not None:
+                term.sex = Sex.FEMALE if _FEMALE.match(m["sex"]) else Sex.MALE
+            if term.condition is None and n and (m := _SUBGROUP_BEFORE.search(between)) is not None:
+                term.condition = (low + m.start("cond"), low + m.end("cond"))
+            low = term.end
 
     def _next_number(self, value: Value) -> int:
         for t in self.tokens[value.last : value.last + 40]:
@@ -517,6 +586,8 @@ class _Line:
     def _spot(self, statement: _Statement) -> Spot | None:
         """The statement as an expression; None where nothing could be made of it."""
         terms = self._without_restatements(statement)
+        if len(terms) > 1:
+            self._subgroups(statement, terms)
         built: list[tuple[_Term, Expression]] = []
         for n, term in enumerate(terms):
             expression = self._leafs(statement.subject, term, first=n == 0)
@@ -627,7 +698,8 @@ def _age_leaf(start: int, end: int, i: Interval) -> Expression:
 def _time(limit: Limit | None, default: str | None = None) -> Bound | None:
     if limit is None:
         return None
-    return Bound(limit.quantity.first, limit.quantity.unit or default, limit.inclusive)
+    unit = "mo" if limit.quantity.unit == "m" else limit.quantity.unit
+    return Bound(limit.quantity.first, unit or default, limit.inclusive)
 
 
 def _score_leaf(instrument: str, entry: AnalyteEntry | None, start: int, end: int, i: Interval) -> Expression:
@@ -663,7 +735,7 @@ def _merged(value: Value) -> tuple[Interval, ...]:
 
 
 def _either(parts: Sequence[Expression], value: Value, *, exact: bool = False) -> Expression:
-    """Alternatives of one value; a lost or absent comparison can only ever agree with its own number."""
+    """Alternatives of one value; a lost or absent comparison decides nothing beyond its own number."""
     whole = parts[0] if len(parts) == 1 else AnyOf(tuple(parts))
     if value.form == "lost":
         return _undecided(whole, value, LOST_SIGN)
@@ -675,8 +747,9 @@ def _either(parts: Sequence[Expression], value: Value, *, exact: bool = False) -
 
 
 def _undecided(whole: Expression, value: Value, reason: str) -> Expression:
+    """Unknown whatever the patient's value is: the number is kept to be seen, the side of its bound is not known."""
     unreadable = Unreadable(value.start, value.end, reason)
-    return AnyOf((whole, unreadable))
+    return AllOf((AnyOf((whole, unreadable)), unreadable))
 
 
 def _joined(parts: list[Expression], subject: Subject, value: Value) -> Expression:

@@ -55,6 +55,7 @@ _AGE_TAIL = re.compile(
 )
 _YEARS = re.compile(r"(?i)[\s-]*(?:y\.?\s?/?\s?o\b\.?|y(?:ea)?rs?['\u2019]?\b\.?|y\b|yo\b|ans\b)(?!\s*/)")
 _SAME_UNIT = re.compile(r"\s*\\?[(\[]\s*")
+_GOES_ON = re.compile(r"\s+(?:and|or|to|\\?[<>\u2264\u2265])")
 _FUZZY_AFTER = re.compile(
     r"(?i)\s*,?\s*(?:(?!(?:and|or|to|but|with|who|if|for|prior|within)\b)[a-z%/-]+\s+){0,3}?(?=(?:or|and|and/or)\s)"
 )
@@ -250,6 +251,8 @@ class Reader:
                 pos = text.index(text[again[0] : again[0] + 2].lstrip("\\ ")[0], again[0]) + 1
         if unit in _TIME_UNITS and (tail := _AGE_TAIL.match(text, pos, end)) is not None:
             aged, pos = True, tail.end()
+        if unit is not None and text[pos : pos + 2] == ". " and _GOES_ON.match(text, pos + 1, end):
+            pos += 1
         return Quantity(start, pos, values, unit, None, over=over, aged=aged, word=word), self.beyond(i, pos)
 
     def value(self, i: int) -> Value | None:
@@ -332,12 +335,14 @@ class Reader:
         said, low, k = bound
         start = self.tokens[i].start
         if said.end == "lost" or said.end == "near":
-            return Value(
-                start, low.end, (Interval(Limit(low), Limit(low)),), "lost" if said.end == "lost" else "near", i, k
-            )
+            form: Form = "lost" if said.end == "lost" else "near"
+            return Value(start, low.end, (Interval(Limit(low), None),), form, i, k, low.aged)
         if said.end == "equal":
-            form: Form = "equal" if self.tokens[i].text else "lost"
-            return self._listed(start, low, i, k, form)
+            if self.kind(k) in ("dash", "to", "comma"):
+                ranged = self._plain(i + 1)
+                if ranged is not None and ranged.form in ("range", "set"):
+                    return replace(ranged, start=start, first=i)
+            return self._listed(start, low, i, k, "equal") if self.tokens[i].text else self._lost(start, low, i, k)
         older = low.aged or self._older(i)
         interval = self._one(said, low)
         end = low.end
@@ -346,6 +351,25 @@ class Reader:
             end, older = after[0], older or self._ages(low.end, after[0])
             k = self.beyond(k, end)
         return self._second(Value(start, end, (interval,), "bound", i, k, older))
+
+    def _lost(self, start: int, low: Quantity, i: int, k: int) -> Value:
+        """ "= 18" ["and" "= 75"]: a lone "=" before a size is what is left of a sign that got lost on the way."""
+        j = k
+        while self.kind(j) in ("comma", "and", "or", "to", "dash") and j - k < 3:
+            j += 1
+        if (
+            j > k
+            and self.kind(j) == "compare"
+            and self.tokens[j].compare == comparators.EQUAL
+            and not self.tokens[j].text
+        ):
+            read = self.quantity(j + 1, signed=True)
+            if read is not None and self._alike(low, read[0]) and read[0].first > low.first:
+                high = read[0]
+                low = replace(low, unit=low.unit or high.unit)
+                interval = Interval(Limit(low), Limit(replace(high, unit=high.unit or low.unit)))
+                return Value(start, high.end, (interval,), "lost", i, read[1], low.aged or high.aged)
+        return Value(start, low.end, (Interval(Limit(low), None),), "lost", i, k, low.aged)
 
     def _bound(self, i: int) -> tuple[Comparator, Quantity, int] | None:
         said = self.tokens[i].compare
@@ -370,6 +394,14 @@ class Reader:
         if said is None:
             return None
         found = self.quantity(j, signed=True)
+        if found is None and self.kind(j) == "mention":
+            after = j + 1
+            while self.kind(after) in ("open", "close") or (
+                self.kind(after) == "word"
+                and self.tokens[after].text in ("class", "grade", "score", "stage", "of", "level")
+            ):
+                after += 1
+            found = self.quantity(after) if self.kind(after) in ("number", "roman") else None
         if found is not None:
             return said, found[0], found[1]
         limit = _LIMIT.match(self.text, self.tokens[j - 1].end, self.end)

@@ -54,6 +54,9 @@ _PHRASE_STOPS = frozenset(
     "within prior between either both all some least most very other more less than their his her its this these scoring score scored scores "
     "defined volunteers male female also there it you your only already currently previous previously do does did exclusion inclusion criteria".split()
 )
+_TRAILING = frozenset(
+    "of is was a the at be are by must should has score scores scored scoring than defined as with for in class grade stage value level".split()
+)
 CHANGE = re.compile(
     r"(?i)\b(?:change|decrease|increase|drop|fall|reduction|rise|decline|loss|gain|improvement|variation|difference|deterioration|elevation|progression)s?\b"
 )
@@ -166,6 +169,9 @@ def _index(tokens: list[Token], start: int, low: int) -> int:
 def behind(text: str, tokens: list[Token], mentions: dict[int, AnalyteMention], value: Value) -> Subject | None:
     """The name behind its value: value ["of" | "in" | "for" | ...] name, unless the name has a value of its own."""
     k = value.last
+    for inside in tokens[value.first : value.last]:
+        if inside.kind == "mention" and accepts(mentions[inside.start].entry, value):
+            return Subject("analyte", inside.start, inside.end, (mentions[inside.start],))
     for _ in range(3):
         if (
             k < len(tokens)
@@ -197,45 +203,19 @@ def behind(text: str, tokens: list[Token], mentions: dict[int, AnalyteMention], 
 def phrase(text: str, tokens: list[Token], value: Value, floor: int) -> Subject | None:
     """The words before a value as the name of what no table knows ("tumor diameter > 2 cm"), at most six."""
     i = value.first - 1
-    while i >= floor and (
-        (
-            tokens[i].kind == "word"
-            and tokens[i].text
-            in (
-                "of",
-                "is",
-                "was",
-                "a",
-                "the",
-                "at",
-                "be",
-                "are",
-                "by",
-                "must",
-                "should",
-                "has",
-                "score",
-                "scores",
-                "scored",
-                "scoring",
-                "than",
-                "defined",
-                "as",
-                "with",
-                "for",
-                "in",
-            )
-        )
-        or tokens[i].kind in ("colon", "dash")
-    ):
-        i -= 1
-    if i >= floor and tokens[i].kind == "close":
-        depth = i
-        while depth >= floor and tokens[depth].kind != "open" and i - depth < 8:
-            depth -= 1
-        i = depth - 1 if depth >= floor and tokens[depth].kind == "open" else i
-    elif i >= floor and tokens[i].kind == "open":
-        i -= 1
+    while i >= floor:
+        token = tokens[i]
+        if token.kind == "word" and token.text in _TRAILING or token.kind in ("colon", "dash", "open"):
+            i -= 1
+        elif token.kind == "close":
+            depth = i
+            while depth >= floor and tokens[depth].kind != "open" and i - depth < 8:
+                depth -= 1
+            if depth < floor or tokens[depth].kind != "open":
+                return None
+            i = depth - 1
+        else:
+            break
     last = i
     count = 0
     while i >= floor and count < 6:

@@ -41,7 +41,9 @@ _LEX = re.compile(
     | (?P<stop>;|[.!?](?=\s|$))
     """
 )
-_GLUED = re.compile(r"(?i)(?:or|and|to|than|of|least|age|aged|ages|over|under|within|is|between|x)(?=\d)")
+_GLUED = re.compile(
+    r"(?i)(?:or|and|to|than|of|least|age|aged|ages|over|under|within|is|between|x|status|score|scores|grade|class|stage|ecog|bmi|asa)(?=\d)"
+)
 _NUMBER_WORD = re.compile(r"(?i)(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)-(?:one|two|three|four|five|six|seven|eight|nine)\b")  # fmt: skip
 _KINDS: dict[str, Kind] = {
     "between": "between", "from": "between", "range": "between", "ranging": "between", "ranges": "between",
