@@ -28,6 +28,8 @@ def age_limit(text: str) -> AgeLimit | None:
 
 def clean(text: str) -> str:
     """The text with NUL and lone surrogates, which no database holds, as U+FFFD; its length stays."""
+    if text.isascii() and "\x00" not in text:
+        return text
     return UNSTORABLE.sub("�", text)
 
 

@@ -7,8 +7,8 @@ a sponsor's class is `class`, and dates are text (`2015-08`). One plan for each 
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Mapping
-from dataclasses import MISSING, dataclass, fields, is_dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import MISSING, dataclass, fields, is_dataclass
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
@@ -43,58 +43,58 @@ def trial_from_json(document: Mapping[str, Any]) -> Trial:
     return _object_from_json(Trial, document)
 
 
-def trial_to_bytes(trial: Trial) -> bytes:
-    """The encoded document."""
-    return orjson.dumps(_object_to_json(trial))
-
-
 def trial_from_bytes(document: bytes) -> Trial:
-    """What `trial_to_bytes` wrote."""
+    """The trial of an encoded document."""
     return _object_from_json(Trial, orjson.loads(document))
 
 
-def content_of(trial: Trial) -> bytes:
-    """The encoded trial without what changes from one fetch to the next: when, which version, from which address.
+def document_bytes(document: Json) -> bytes:
+    """A document as it is stored and served."""
+    return orjson.dumps(document)
+
+
+def content_bytes(document: Json) -> bytes:
+    """The document without what changes from one fetch to the next: when, which version, from which address.
 
     Two records with equal content are the same record; the sources and each field's source are part of it.
     """
-    document = _object_to_json(trial)
-    document["provenance"] = [
-        {key: row[key] for key in ("source", "fields") if row.get(key)} for row in document.get("provenance", [])
-    ]
-    return orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
+    provenance = [{key: row[key] for key in ("source", "fields") if key in row} for row in document["provenance"]]
+    return orjson.dumps({**document, "provenance": provenance}, option=orjson.OPT_SORT_KEYS)
 
 
-def summary_to_bytes(summary: TrialSummary) -> bytes:
-    """What ranking needs, encoded."""
-    return orjson.dumps(_object_to_json(summary))
-
-
-def summary_from_bytes(document: bytes) -> TrialSummary:
-    """What `summary_to_bytes` wrote."""
-    return _object_from_json(TrialSummary, orjson.loads(document))
-
-
-def summary_of(trial: Trial, condition_ids: tuple[str, ...]) -> TrialSummary:
-    """The trial without its long texts and without the contacts of its sites.
+def summary_document(document: Json, condition_ids: Sequence[str]) -> Json:
+    """The TrialSummary of a trial's document: without long texts, and without the contacts of its sites.
 
     The title falls back to the official one, then to the id, since an answer shows one.
     """
-    return TrialSummary(
-        nct_id=trial.nct_id,
-        brief_title=trial.brief_title or trial.official_title or trial.nct_id,
-        overall_status=trial.overall_status,
-        phases=trial.design.phases,
-        study_type=trial.design.study_type,
-        conditions=trial.conditions,
-        keywords=trial.keywords,
-        condition_ids=condition_ids,
-        intervention_types=tuple(dict.fromkeys(row.type for row in trial.interventions if row.type)),
-        countries=trial.countries,
-        last_update=trial.last_update.on if trial.last_update else None,
-        eligibility=replace(trial.eligibility, text=None, study_population=None),
-        sites=tuple(replace(site, contacts=()) for site in trial.sites),
-    )
+    design = document.get("design", {})
+    kinds = dict.fromkeys(row["type"] for row in document.get("interventions", ()) if "type" in row)
+    fields_of_eligibility = {
+        key: value for key, value in document.get("eligibility", {}).items() if key not in ("text", "study_population")
+    }
+    summary = {
+        "nct_id": document["nct_id"],
+        "brief_title": document.get("brief_title") or document.get("official_title") or document["nct_id"],
+        "overall_status": document.get("overall_status"),
+        "phases": design.get("phases"),
+        "study_type": design.get("study_type"),
+        "conditions": document.get("conditions"),
+        "keywords": document.get("keywords"),
+        "condition_ids": list(condition_ids),
+        "intervention_types": list(kinds),
+        "countries": document.get("countries"),
+        "last_update": document.get("last_update", {}).get("on"),
+        "eligibility": fields_of_eligibility,
+        "sites": [
+            {key: value for key, value in site.items() if key != "contacts"} for site in document.get("sites", ())
+        ],
+    }
+    return {key: value for key, value in summary.items() if value}
+
+
+def summary_from_bytes(summary: bytes) -> TrialSummary:
+    """The summary of an encoded summary document."""
+    return _object_from_json(TrialSummary, orjson.loads(summary))
 
 
 def _object_to_json(value: Any) -> Json:
@@ -124,7 +124,7 @@ def _to_json(value: Any) -> Any:
         return str(value)
     if kind is datetime:
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    if isinstance(value, Mapping):
+    if kind is dict:
         return dict(value)
     return _object_to_json(value)
 

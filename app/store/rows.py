@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
 import matching
-from app.store.convert import summary_of, summary_to_bytes
+from app.store.convert import Json, document_bytes, summary_document
 from app.store.tables import FACET_WIDTH
 from matching import AgeLimit, Trial
 
@@ -29,15 +29,17 @@ def days(limit: AgeLimit | None) -> float | None:
     return limit.value * DAYS[limit.unit]
 
 
-def trial_row(trial: Trial, *, version: int, content_hash: str, stored_at: datetime) -> Row:
-    """The row of `trial`."""
-    summary = summary_of(trial, matching.trial_condition_ids(trial))
+def trial_row(
+    trial: Trial, document: Json, condition_ids: Sequence[str], *, version: int, content_hash: str, stored_at: datetime
+) -> Row:
+    """The row of `trial`; `document` is the trial's own."""
+    summary = summary_document(document, condition_ids)
     return {
         "nct_id": trial.nct_id,
         "version": version,
         "content_hash": content_hash,
         "stored_at": stored_at,
-        "brief_title": summary.brief_title,
+        "brief_title": summary["brief_title"],
         "overall_status": _cut(trial.overall_status),
         "study_type": _cut(trial.design.study_type),
         "sex": trial.eligibility.sex[:10] if trial.eligibility.sex else None,
@@ -45,17 +47,16 @@ def trial_row(trial: Trial, *, version: int, content_hash: str, stored_at: datet
         "maximum_age_days": days(trial.eligibility.maximum_age),
         "healthy_volunteers": trial.eligibility.healthy_volunteers,
         "last_update": str(trial.last_update.on) if trial.last_update else None,
-        "summary": summary_to_bytes(summary),
+        "summary": document_bytes(summary),
     }
 
 
-def facet_rows(trial: Trial) -> Iterator[Row]:
+def facet_rows(trial: Trial, condition_ids: Sequence[str]) -> Iterator[Row]:
     """The rows of `trial_facet`, each once."""
-    own = matching.trial_condition_ids(trial)
-    above = {ancestor for concept in own for ancestor in matching.ancestors(concept)}
+    above = {ancestor for concept in condition_ids for ancestor in matching.ancestors(concept)}
     above.update(term.id for term in trial.condition_ancestors)
     kinds: dict[str, set[str]] = {
-        "condition": set(own),
+        "condition": set(condition_ids),
         "condition_above": above,
         "word": {folded(word) for word in (*trial.conditions, *trial.keywords)},
         "phase": set(trial.design.phases),

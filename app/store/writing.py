@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, Table, bindparam, delete, func, inser
 from sqlalchemy.exc import IntegrityError
 
 import matching
-from app.store.convert import content_of, trial_from_bytes, trial_to_bytes
+from app.store.convert import Json, content_bytes, document_bytes, trial_from_bytes, trial_to_json
 from app.store.engine import WRITE
 from app.store.merge import merge
 from app.store.rows import Row, facet_rows, site_rows, trial_row
@@ -45,14 +45,14 @@ class Upserted:
 
 @dataclass(slots=True)
 class _Told:
-    """What one source tells of a trial. `trial` None: stored, and not needed yet. `fresh`: not stored so."""
+    """What one source tells of a trial. `trial` None: stored, and not needed yet. `document`: of a fresh record."""
 
     content_hash: str
     size: int
     last_update: str
     record_version: str
     trial: Trial | None = None
-    fresh: bool = False
+    document: Json | None = None
 
     def order(self) -> tuple[str, str, int, str]:
         """Newer first by the registry's dates; between equals the fuller, then any fixed choice: never the order read."""
@@ -79,7 +79,7 @@ class _Change:
     known: _Known
     records: list[Row]
     merged: Trial | None = None
-    document: bytes = b""
+    document: Json = field(default_factory=dict)
     content_hash: str = ""
     criteria: bytes | None = None
 
@@ -188,7 +188,8 @@ def _plan(connection: Connection, trials: Sequence[Trial], replace: bool) -> tup
     same: list[str] = []
     for trial in trials:
         told = known[trial.nct_id].told
-        content = content_of(trial)
+        document = trial_to_json(trial)
+        content = content_bytes(document)
         source = trial.provenance[0].source
         fresh = _Told(
             content_hash=hashlib.sha256(content).hexdigest(),
@@ -196,7 +197,7 @@ def _plan(connection: Connection, trials: Sequence[Trial], replace: bool) -> tup
             last_update=str(trial.last_update.on) if trial.last_update else "",
             record_version=trial.provenance[0].record_version or "",
             trial=trial,
-            fresh=True,
+            document=document,
         )
         stored = told.get(source)
         if stored is not None and stored.content_hash == fresh.content_hash:
@@ -270,10 +271,13 @@ def _fetch_told(connection: Connection, known: dict[str, _Known]) -> None:
 
 
 def _change(nct_id: str, known: _Known) -> _Change:
-    records = [told.trial for told in known.told.values() if told.trial is not None]
-    merged = merge(records)
-    content_hash = hashlib.sha256(content_of(merged)).hexdigest()
-    alone = len(known.told) == 1
+    whole = list(known.told.values())
+    if len(whole) == 1 and whole[0].trial is not None and whole[0].document is not None:
+        merged, document, content_hash = whole[0].trial, whole[0].document, whole[0].content_hash
+    else:
+        merged = merge(told.trial for told in whole if told.trial is not None)
+        document = trial_to_json(merged)
+        content_hash = hashlib.sha256(content_bytes(document)).hexdigest()
     rows: list[Row] = [
         {
             "nct_id": nct_id,
@@ -282,13 +286,19 @@ def _change(nct_id: str, known: _Known) -> _Change:
             "size": told.size,
             "last_update": told.last_update or None,
             "record_version": told.record_version[:40] or None,
-            "document": None if alone or told.trial is None else trial_to_bytes(told.trial),
+            "document": _own_document(told) if len(whole) > 1 else None,
         }
         for source, told in known.told.items()
     ]
     if content_hash == known.content_hash:
         return _Change(nct_id, known, rows)
-    return _Change(nct_id, known, rows, merged, trial_to_bytes(merged), content_hash)
+    return _Change(nct_id, known, rows, merged, document, content_hash)
+
+
+def _own_document(told: _Told) -> bytes | None:
+    if told.document is not None:
+        return document_bytes(told.document)
+    return document_bytes(trial_to_json(told.trial)) if told.trial is not None else None
 
 
 def _must_read(change: _Change) -> bool:
@@ -299,7 +309,7 @@ def _must_read(change: _Change) -> bool:
 
 
 def _write(connection: Connection, changes: Sequence[_Change], at: datetime) -> None:
-    whole = [change for change in changes if change.merged is not None]
+    whole = [(change, change.merged) for change in changes if change.merged is not None]
     _insert(
         connection,
         VERSION,
@@ -309,29 +319,34 @@ def _write(connection: Connection, changes: Sequence[_Change], at: datetime) -> 
                 "version": change.known.newest_version + 1,
                 "content_hash": change.content_hash,
                 "stored_at": at,
-                "document": change.document,
+                "document": document_bytes(change.document),
             }
-            for change in whole
+            for change, _ in whole
         ),
     )
+    ids = {change.nct_id: matching.trial_condition_ids(merged) for change, merged in whole}
     rows = [
         trial_row(
-            change.merged, version=change.known.newest_version + 1, content_hash=change.content_hash, stored_at=at
+            merged,
+            change.document,
+            ids[change.nct_id],
+            version=change.known.newest_version + 1,
+            content_hash=change.content_hash,
+            stored_at=at,
         )
-        for change in whole
-        if change.merged is not None
+        for change, merged in whole
     ]
     there = {change.nct_id for change in changes if change.known.version}
     _insert(connection, TRIAL, (row for row in rows if row["nct_id"] not in there))
     _update_trials(connection, [row for row in rows if row["nct_id"] in there])
-    replaced = [change.nct_id for change in whole if change.nct_id in there]
+    replaced = [change.nct_id for change, _ in whole if change.nct_id in there]
     for table in (FACET, SITE):
         connection.execute(delete(table).where(table.c.nct_id.in_(replaced)))
-    _insert(connection, FACET, (row for change in whole if change.merged for row in facet_rows(change.merged)))
-    _insert(connection, SITE, (row for change in whole if change.merged for row in site_rows(change.merged)))
+    _insert(connection, FACET, (row for _, merged in whole for row in facet_rows(merged, ids[merged.nct_id])))
+    _insert(connection, SITE, (row for _, merged in whole for row in site_rows(merged)))
     connection.execute(delete(RECORD).where(RECORD.c.nct_id.in_(sorted(there))))
     _insert(connection, RECORD, (row for change in changes for row in change.records))
-    reread = [change for change in whole if change.criteria is not None]
+    reread = [change for change, _ in whole if change.criteria is not None]
     connection.execute(delete(CRITERIA).where(CRITERIA.c.nct_id.in_([change.nct_id for change in reread])))
     version = matching.PARSER_VERSION
     _insert(
@@ -346,9 +361,9 @@ def _write(connection: Connection, changes: Sequence[_Change], at: datetime) -> 
             if change.known.version
             else 0
         )
-        for change in whole
+        for change, _ in whole
     )
-    _count_in(connection, moved, trials=sum(1 for change in whole if not change.known.version))
+    _count_in(connection, moved, trials=sum(1 for change, _ in whole if not change.known.version))
 
 
 def _insert(connection: Connection, table: Table, rows: Iterable[Row]) -> None:
