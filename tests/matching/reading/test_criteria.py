@@ -1,0 +1,235 @@
+"""How the lines of a text are put together into criteria."""
+
+from typing import assert_never
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from matching.model.codes import Role
+from matching.model.criterion import (
+    AgeIs,
+    AllOf,
+    AnyOf,
+    AtLeast,
+    ConditionIs,
+    CountIs,
+    Coverage,
+    Expression,
+    If,
+    LifeExpectancyIs,
+    LifestyleIs,
+    MeasurementIs,
+    Not,
+    OnSite,
+    PregnancyIs,
+    ResultIs,
+    ScoreIs,
+    SexIs,
+    TreatmentIs,
+    Unreadable,
+)
+from matching.model.expression_json import from_json, to_json
+from matching.reading.criteria import coverage_of, parse_eligibility
+
+
+def short(expression: Expression) -> str:
+    """An expression without spans, for comparing: what its leaves are about and how they join."""
+    match expression:
+        case AllOf(of=of):
+            return f"all({', '.join(short(part) for part in of)})"
+        case AnyOf(of=of):
+            return f"any({', '.join(short(part) for part in of)})"
+        case AtLeast(count=count, of=of):
+            return f"{count}of({', '.join(short(part) for part in of)})"
+        case Not(of=part):
+            return f"not({short(part)})"
+        case If(when=when, then=then):
+            return f"if({short(when)}, {short(then)})"
+        case ConditionIs(concept=concept) | TreatmentIs(concept=concept) | CountIs(of=concept):
+            return concept.text.lower()
+        case MeasurementIs(analyte=analyte) | ResultIs(analyte=analyte):
+            return analyte.name
+        case OnSite(topic=topic):
+            return topic
+        case AgeIs():
+            return "age"
+        case SexIs(sex=sex):
+            return sex.value
+        case ScoreIs(instrument=instrument):
+            return instrument
+        case PregnancyIs(states=states):
+            return "+".join(states)
+        case LifestyleIs(substance=substance):
+            return substance
+        case LifeExpectancyIs():
+            return "life expectancy"
+        case Unreadable():
+            return "?"
+        case _:
+            assert_never(expression)
+
+
+def group(heading: str, *lines: str) -> str:
+    """The first criterion of a list with these lines; the first leads the others."""
+    text = f"{heading} Criteria:\n\n* {lines[0]}\n\n" + "\n".join(f"  * {line}" for line in lines[1:])
+    return short(parse_eligibility(text).criteria[0].expression)
+
+
+@pytest.mark.parametrize(
+    ("heading", "lines", "expected"),
+    [
+        ("Inclusion", ("At least one of the following:", "Stroke", "Asthma"), "any(stroke, asthma)"),
+        ("Inclusion", ("All of the following:", "Stroke", "Asthma"), "all(stroke, asthma)"),
+        ("Inclusion", ("At least two of the following:", "Stroke", "Asthma", "Gout"), "2of(stroke, asthma, gout)"),
+        ("Inclusion", ("None of the following:", "Stroke", "Asthma"), "not(any(stroke, asthma))"),
+        ("Inclusion", ("Patients must not have:", "Stroke", "Asthma"), "not(any(stroke, asthma))"),
+        ("Inclusion", ("Diagnosis of:", "Stroke", "Asthma"), "any(stroke, asthma)"),
+        ("Inclusion", ("Adequate organ function:", "Stroke; or", "Asthma"), "any(stroke, asthma)"),
+        ("Exclusion", ("Any of the following:", "Stroke", "Asthma"), "any(stroke, asthma)"),
+        ("Exclusion", ("Medical history:", "Stroke", "Asthma"), "any(stroke, asthma)"),
+        ("Exclusion", ("All of the following:", "Stroke", "Asthma"), "all(stroke, asthma)"),
+        ("Exclusion", ("Two or more of the following:", "Stroke", "Asthma"), "2of(stroke, asthma)"),
+    ],
+)
+def test_a_lead_holds_the_lines_under_it(heading: str, lines: tuple[str, ...], expected: str) -> None:
+    assert group(heading, *lines) == expected
+
+
+def test_the_parent_spans_its_lines_and_only_it_counts() -> None:
+    text = "Exclusion Criteria:\n\n* Any of the following:\n\n  * Stroke\n  * Asthma\n* Gout"
+    parsed = parse_eligibility(text)
+    rows = [(c.id, c.role, c.parent, c.part_of_parent, c.text) for c in parsed.criteria]
+    assert rows == [
+        ("e1", Role.EXCLUSION, None, False, "Any of the following:\n\n  * Stroke\n  * Asthma"),
+        ("e2", Role.EXCLUSION, "e1", True, "Stroke"),
+        ("e3", Role.EXCLUSION, "e1", True, "Asthma"),
+        ("e4", Role.EXCLUSION, None, False, "Gout"),
+    ]
+
+
+def test_lines_of_a_denied_list_are_denied_one_by_one_too() -> None:
+    text = "Inclusion Criteria:\n\n* None of the following:\n\n  * Stroke\n  * Asthma"
+    assert [short(c.expression) for c in parse_eligibility(text).criteria[1:]] == ["not(stroke)", "not(asthma)"]
+
+
+def test_an_exception_never_settles_for_the_worse() -> None:
+    expression = group("Exclusion", "Any cancer, except:", "Basal cell carcinoma")
+    assert expression.startswith("all(") and expression.endswith("any(not(basal cell carcinoma), ?))")
+
+
+def test_an_exception_in_an_inclusion_list_never_settles_for_the_worse() -> None:
+    expression = group("Inclusion", "No cancer, except:", "Basal cell carcinoma")
+    assert expression.startswith("any(") and expression.endswith("all(basal cell carcinoma, ?))")
+
+
+def test_what_lets_people_through_makes_the_line_above_less_certain() -> None:
+    text = "Inclusion Criteria:\n\n* No brain metastases\n\n  * Previously treated metastases are allowed"
+    first = parse_eligibility(text).criteria[0].expression
+    assert isinstance(first, AnyOf)
+    assert isinstance(first.of[-1], Unreadable)
+
+
+def test_alternatives_between_bullets_are_one_requirement() -> None:
+    parsed = parse_eligibility("Inclusion Criteria:\n\n* Stroke\n\nor\n\n* Asthma\n* Gout")
+    assert [(c.id, c.parent, short(c.expression)) for c in parsed.criteria] == [
+        ("i1", None, "any(stroke, asthma)"),
+        ("i2", "i1", "asthma"),
+        ("i3", None, "gout"),
+    ]
+
+
+def test_arms_under_a_lead_are_not_required_together() -> None:
+    text = "Inclusion Criteria:\n\n* Histological evidence of:\n\n  * Arm A: melanoma\n  * Arm B: asthma"
+    parsed = parse_eligibility(text)
+    assert [(c.applies_to, c.part_of_parent) for c in parsed.criteria[1:]] == [("Arm A", False), ("Arm B", False)]
+
+
+def test_what_is_not_specified_decides_nothing() -> None:
+    text = "PATIENT CHARACTERISTICS: Age: 18 and over Hepatic: Not specified Other: Not pregnant"
+    parsed = parse_eligibility(text)
+    assert [short(c.expression) for c in parsed.criteria][:1] == ["age"]
+
+
+def test_a_long_title_is_quoted_and_decides_nothing() -> None:
+    text = (
+        "Subjects who meet any of the following criteria at the screening visit will be excluded from participation in the study:"
+        "\n\n1. Stroke"
+    )
+    parsed = parse_eligibility(text)
+    assert [(c.id, short(c.expression)) for c in parsed.criteria] == [("e1", "any()"), ("e2", "stroke")]
+    assert parsed.coverage.criteria == 1
+
+
+def test_ids_may_be_prefixed() -> None:
+    parsed = parse_eligibility("Inclusion Criteria:\n\n* Stroke\n\nExclusion Criteria:\n\n* Gout", id_prefix="NCT1/")
+    assert [c.id for c in parsed.criteria] == ["NCT1/i1", "NCT1/e1"]
+
+
+def test_an_empty_text_has_no_criteria() -> None:
+    assert parse_eligibility("").criteria == ()
+    assert parse_eligibility(" \n\t\r\n").coverage == Coverage(0, 0, 0, 0)
+
+
+def test_coverage_counts_what_can_come_of_each_criterion() -> None:
+    text = "Inclusion Criteria:\n\n* Stroke\n* Signed informed consent\n* Xylophonic quintessence of blorbs"
+    coverage = parse_eligibility(text).coverage
+    assert coverage == Coverage(criteria=3, computable=1, on_site=1, unreadable=1)
+
+
+def test_a_part_that_cannot_be_read_counts_against_coverage() -> None:
+    parsed = parse_eligibility("Inclusion Criteria:\n\n* Stroke")
+    (criterion,) = parsed.criteria
+    unread = Unreadable(0, 5, "why")
+    half = type(criterion)(
+        **{name: getattr(criterion, name) for name in criterion.__slots__}
+        | {"expression": AllOf((criterion.expression, unread))}
+    )
+    assert coverage_of([half]) == Coverage(1, 0, 0, 1)
+
+
+def check_spans(text: str) -> None:
+    parsed = parse_eligibility(text)
+    ids = {c.id for c in parsed.criteria}
+    assert len(ids) == len(parsed.criteria)
+    for criterion in parsed.criteria:
+        assert text[criterion.start : criterion.end] == criterion.text != ""
+        assert criterion.parent is None or criterion.parent in ids
+        assert 0.0 <= criterion.coverage <= 1.0
+        assert from_json(to_json(criterion.expression)) == criterion.expression
+
+
+PIECES = st.sampled_from(
+    [
+        "Inclusion Criteria:", "Exclusion Criteria:", "\n", "\n\n", "  ", "* ", "  * ", "1. ", "   a. ", "~", "or", "and", "no ", "stroke",
+        "diabetes", "at least one of the following:", "none of the following:", "except:", "age > 18 years", "<= 3 x ULN", "Cohort A: ",
+        "within 6 months", "(", ")", "[", '"', "\\", "\r", "HbA1c 7.0-10.0 %", "pregnant", "if ", ";", ". ", "consent", "\u2028", "\x00", "\ud800",
+    ]
+)  # fmt: skip
+
+
+@given(st.lists(PIECES, max_size=40).map("".join))
+@settings(max_examples=300, deadline=None)
+def test_any_text_made_of_criteria_is_read(text: str) -> None:
+    check_spans(text)
+
+
+@given(st.text(max_size=300))
+@settings(max_examples=200, deadline=None)
+@example('[""]')
+@example("Inclusion Criteria:\n" + " * a:\n" * 3)
+def test_any_text_is_read(text: str) -> None:
+    check_spans(text)
+
+
+@pytest.mark.parametrize("depth", [60, 400])
+def test_deep_nesting_is_bounded(depth: int) -> None:
+    text = (
+        "Inclusion Criteria:\n"
+        + "\n".join(" " * (2 * n) + "* all of the following:" for n in range(depth))
+        + "\n"
+        + " " * 2 * depth
+        + "* stroke"
+    )
+    parsed = parse_eligibility(text)
+    assert len(parsed.criteria) == depth + 1
