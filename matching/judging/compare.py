@@ -77,9 +77,9 @@ def compare(
 
     `missing` is the fact to ask for where the reading does not settle it.
     """
-    evidence = evidence_of(reading)
     value_range = _range(reading)
     if value_range is None:
+        evidence = evidence_of(reading)
         if _normal_is_enough(reading, lower, upper):
             return Compared(Truth.TRUE, evidence)
         return Compared(Truth.UNKNOWN, evidence, WhyUnknown.MISSING, missing)
@@ -95,29 +95,38 @@ def compare(
     telling = [h for h in held if h.truth is truth]
     nearest = min(telling, key=lambda h: _relative(h.value, h.bound))
     shown = next((h for h in held if h.working), nearest)
-    evidence = replace(
-        evidence,
-        as_value=shown.as_value,
-        as_unit=shown.as_unit,
-        working=shown.working,
-        boundary=any(h.boundary for h in held),
-        assumed=shown.assumed,
-    )
+    evidence = evidence_of(reading, shown, boundary=any(h.boundary for h in held))
     if truth is Truth.UNKNOWN or any(h.unsafe for h in telling):
         asked = _limit_fact(missing, reading) if any(h.unsafe for h in telling) else missing
         return Compared(Truth.UNKNOWN, evidence, WhyUnknown.MISSING, asked)
     return Compared(truth, evidence, distance=_distance(reading, nearest, missing))
 
 
-def evidence_of(reading: Reading) -> Evidence:
-    """The reading as a fact, before any comparison."""
+def evidence_of(reading: Reading, held: _Held | None = None, *, boundary: bool = False) -> Evidence:
+    """The reading as a fact, with the working of its comparison where there was one."""
     o = reading.observation
     shown: float | str | None = o.value if o.value is not None else o.result
     if o.value is not None and o.comparator is not None:
         shown = f"{o.comparator}{significant(o.value)}"
     elif o.value is not None and o.value_high is not None:
         shown = f"{significant(o.value)}-{significant(o.value_high)}"
-    return Evidence(fact_name(reading.key, reading.setting), shown, o.unit, o.on, formula=reading.formula, span=o.span)
+    name = fact_name(reading.key, reading.setting)
+    if held is None:
+        return Evidence(name, shown, o.unit, o.on, formula=reading.formula, span=o.span)
+    return Evidence(
+        name,
+        shown,
+        o.unit,
+        o.on,
+        held.as_value,
+        held.as_unit,
+        held.working,
+        (),
+        boundary,
+        held.assumed,
+        reading.formula,
+        o.span,
+    )
 
 
 def fact_name(name: str, setting: str | None) -> str:
@@ -155,13 +164,12 @@ def _normal_is_enough(reading: Reading, lower: Bound | None, upper: Bound | None
 def _hold(
     reading: Reading, value: _Range, bound: Bound, is_lower: bool, sex: Sex | None, missing: MissingFact
 ) -> _Held | Compared:
-    evidence = evidence_of(reading)
     match bound.times:
         case Times.BASELINE:
             asked = MissingFact(
                 "measurement", f"{missing.id}:baseline", f"baseline {missing.fact}", missing.loinc, missing.unit
             )
-            return Compared(Truth.UNKNOWN, evidence, WhyUnknown.MISSING, asked)
+            return Compared(Truth.UNKNOWN, evidence_of(reading), WhyUnknown.MISSING, asked)
         case Times.ULN | Times.LLN:
             return _hold_multiple(reading, value, bound, is_lower, sex, missing)
         case None:
@@ -170,11 +178,13 @@ def _hold(
     if given in PLAIN and bound.unit in PLAIN:
         return _held(reading, value, bound, is_lower, bound.value, bound.unit, 1.0, 0.0)
     if given is None or bound.unit is None:
-        return Compared(Truth.UNKNOWN, evidence, WhyUnknown.NOT_COMPARABLE, missing)
+        return Compared(Truth.UNKNOWN, evidence_of(reading), WhyUnknown.NOT_COMPARABLE, missing)
     analyte = reading.entry.name if reading.entry is not None else None
     line = convert(reading.observation.value or 0.0, given, bound.unit, analyte)
     if isinstance(line, NotComparable):
-        return Compared(Truth.UNKNOWN, replace(evidence, working=line.reason), WhyUnknown.NOT_COMPARABLE, missing)
+        return Compared(
+            Truth.UNKNOWN, replace(evidence_of(reading), working=line.reason), WhyUnknown.NOT_COMPARABLE, missing
+        )
     working = line.working if given != bound.unit else None
     return _held(reading, value, bound, is_lower, bound.value, bound.unit, line.slope, line.intercept, working=working)
 

@@ -254,7 +254,9 @@ def _treatment_said(
     half_life = half_life_of((*known.ids, *((target.id,) if target.id else ())))
     event = leaf.type in {"procedure", "donation"} or any(hierarchy.category(i) == "procedure" for i in known.ids)
     parts = [Said(Truth.TRUE, evidence=_evidence(known, target))]
-    parts.append(spells.treatment_status(known, leaf.status, day, target.missing))
+    parts.append(
+        spells.treatment_status(known, leaf.status, day, target.missing, windowed=has_numbers(leaf.window), event=event)
+    )
     if leaf.window is not None:
         parts.append(spells.treatment_window(known, leaf.window, day, target.missing, half_life=half_life, event=event))
     if leaf.dose is not None:

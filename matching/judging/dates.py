@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import calendar
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -208,21 +208,22 @@ def turning_days(window: Window | None, events: Iterable[Span | None], half_life
     for event in events:
         if event is None:
             continue
-        for base in {event.earliest, event.latest}:
+        bases = (event.earliest,) if event.earliest == event.latest else (event.earliest, event.latest)
+        for base in bases:
             for count, unit in limits:
-                for turn in _turns(base, count, unit, half_life):
-                    days.update(shift_days(turn, step) for step in (-1, 0, 1, 2))
+                days.update(_turns(base, count, unit, half_life))
     return days
 
 
-def _turns(base: date, count: float, unit: str, half_life: HalfLife | None) -> tuple[date, ...]:
-    if unit != "{half_life}":
-        return (later(base, count, unit),)
-    if half_life is None:
-        return ()
-    return tuple(
-        shift_days(base, math.ceil(count * hours / 24)) for hours in (half_life.low_hours, half_life.high_hours)
-    )
+def _turns(base: date, count: float, unit: str, half_life: HalfLife | None) -> Iterator[date]:
+    if unit == "{half_life}":
+        for hours in (half_life.low_hours, half_life.high_hours) if half_life is not None else ():
+            yield shift_days(base, math.ceil(count * hours / 24))
+            yield shift_days(base, math.floor(count * hours / 24) + 1)
+        return
+    turn = later(base, count, unit)
+    for step in (-1, 0, 1, 2) if unit in HOURS else (0, 1):
+        yield shift_days(turn, step)
 
 
 def timeline(on: date, truth: Truth, days: Iterable[date], judge: Callable[[date], Truth]) -> tuple[Change, ...]:

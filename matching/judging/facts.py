@@ -1,4 +1,7 @@
-"""A patient, indexed once for judging: readings by analyte, concepts with all that contain them, the span of birth."""
+"""A patient, indexed once for judging: readings by analyte, concepts with all that contain them, the span of birth.
+
+Nothing here is cached beyond the request: a cache would hold a patient's words.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +9,13 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
 
 from matching.judging import derived
 from matching.judging.dates import Span, later, shift_days
 from matching.knowledge import analytes, codes, hierarchy, lexicon
 from matching.knowledge.words import words_of
 from matching.model.codes import Sex
-from matching.model.patient import Condition, NoteSpan, Observation, PartialDate, Patient, Quantity, Treatment
+from matching.model.patient import Code, Condition, NoteSpan, Observation, PartialDate, Patient, Quantity, Treatment
 
 TREATED = frozenset({"drug", "class", "procedure", "device", "substance"})
 """Categories of concepts that are done to or taken by a patient."""
@@ -269,7 +271,6 @@ def _reading_order(reading: Reading) -> tuple[str, str, float, str, str]:
     )
 
 
-@lru_cache(maxsize=8192)
 def _analyte(loinc: str | None, name: str) -> tuple[analytes.AnalyteEntry | None, str | None]:
     """A code counts before a name; the setting is said by the name in either case."""
     named = analytes.find_with_setting(name)
@@ -291,7 +292,7 @@ def analyte_setting(setting: str | None) -> str | None:
 
 
 def _condition(condition: Condition) -> Known:
-    ids, exact = _concepts(condition.text, tuple((c.system, c.code) for c in condition.codes), treated=False)
+    ids, exact = _concepts(condition.text, condition.codes, treated=False)
     goes_on = condition.active
     if goes_on is None and condition.resolved_on is not None:
         goes_on = False
@@ -313,7 +314,7 @@ def _condition(condition: Condition) -> Known:
 
 
 def _treatment(treatment: Treatment, on: date) -> Known:
-    ids, exact = _concepts(treatment.text, tuple((c.system, c.code) for c in treatment.codes), treated=True)
+    ids, exact = _concepts(treatment.text, treatment.codes, treated=True)
     goes_on = treatment.current
     stopped = treatment.stopped_on
     if goes_on is None and stopped is not None:
@@ -366,11 +367,10 @@ def _replaced(
     return Known(**patched)
 
 
-@lru_cache(maxsize=8192)
-def _concepts(text: str, coded: tuple[tuple[str, str], ...], *, treated: bool) -> tuple[tuple[str, ...], bool]:
+def _concepts(text: str, given: tuple[Code, ...], *, treated: bool) -> tuple[tuple[str, ...], bool]:
     """The concepts that a fact stands for, and whether they stand for all of it and not for something broader."""
-    ids = [found for system, code in coded if (found := codes.concept_of(system, code))]
-    exact = bool(ids) and all(system != "icd10cm" for system, _ in coded)
+    ids = [found for code in given if (found := codes.concept_of(code.system, code.code))]
+    exact = bool(ids) and all(code.system != "icd10cm" for code in given)
     whole = lexicon.lookup(text)
     if whole is not None and whole.id is not None:
         ids.append(whole.id)

@@ -14,7 +14,7 @@ from datetime import date
 from typing import assert_never
 
 from matching.judging.compare import compare, evidence_of, fact_name
-from matching.judging.dates import from_now, has_numbers, in_window, inside_upper, later, turning_days
+from matching.judging.dates import from_now, has_numbers, in_window, inside_upper, later, shift_days, turning_days
 from matching.judging.facts import Facts, Reading, analyte_setting
 from matching.knowledge import analytes
 from matching.model.codes import Sex, WhyUnknown
@@ -123,15 +123,10 @@ def judge_measurement(leaf: MeasurementIs, facts: Facts, day: date) -> Finding:
 
 def judge_score(leaf: ScoreIs, facts: Facts, day: date) -> Finding:
     """A score or class, on its own scale; words such as "class II" count as their number."""
-    instrument = SAME_SCALE.get(leaf.instrument, leaf.instrument)
-    entry = analytes.by_instrument(instrument) or analytes.by_instrument(leaf.instrument)
+    instrument, entry = _instrument(leaf.instrument)
     name = entry.name if entry is not None else instrument.replace("_", " ")
     missing = MissingFact("score", instrument, name, entry.loinc if entry is not None else None)
-    found = [r for key in dict.fromkeys((name, instrument, leaf.instrument)) for r in facts.readings.get(key, ())]
-    for other, same in SAME_SCALE.items():
-        if same == instrument and (twin := analytes.by_instrument(other)) is not None and twin.name != name:
-            found.extend(facts.readings.get(twin.name, ()))
-    choice = _choose(tuple(_numbered(r) for r in found), leaf.window, None, day, missing, _lasts(entry))
+    choice = _choose(_scores(leaf.instrument, facts), leaf.window, None, day, missing, _lasts(entry))
     if choice.reason is not None:
         return _open(leaf, choice, missing)
     if leaf.lower is None and leaf.upper is None:
@@ -177,6 +172,7 @@ PREGNANCY_TESTS = frozenset({"pregnancy test", "hCG", "beta-hCG", "human chorion
 
 def turning_points(leaf: MeasurementIs | ResultIs | ScoreIs | LifeExpectancyIs, facts: Facts) -> set[date]:
     """The days on which time alone may change what the leaf says."""
+    lasts: int | None = STALE_AFTER_MONTHS
     match leaf:
         case MeasurementIs():
             key, entry = _key(leaf.analyte)
@@ -184,20 +180,32 @@ def turning_points(leaf: MeasurementIs | ResultIs | ScoreIs | LifeExpectancyIs, 
         case ResultIs():
             readings, lasts, window = facts.readings.get(_key(leaf.analyte)[0], ()), None, leaf.window
         case ScoreIs():
-            readings = tuple(
-                r for found in facts.readings.values() for r in found if r.entry is not None and r.entry.instrument
-            )
-            lasts, window = STALE_AFTER_MONTHS, leaf.window
+            entry = _instrument(leaf.instrument)[1]
+            readings, lasts, window = _scores(leaf.instrument, facts), _lasts(entry), leaf.window
         case LifeExpectancyIs():
-            readings, lasts, window = facts.readings.get("life expectancy", ()), STALE_AFTER_MONTHS, None
+            readings, window = facts.readings.get("life expectancy", ()), None
         case _:
             assert_never(leaf)
     spans = [r.when for r in readings]
-    if has_numbers(window) and window is not None and window.direction != "duration":
+    if window is not None and has_numbers(window) and window.direction != "duration":
         return turning_days(window, spans)
-    if lasts is None:
-        return set()
-    return turning_days(Window(upper=lasts, unit="mo"), spans)
+    # Only the first day beyond the time for which a value lasts can change anything.
+    return set() if lasts is None else {shift_days(later(s.latest, lasts, "mo"), 1) for s in spans if s is not None}
+
+
+def _instrument(instrument: str) -> tuple[str, analytes.AnalyteEntry | None]:
+    own = SAME_SCALE.get(instrument, instrument)
+    return own, analytes.by_instrument(own) or analytes.by_instrument(instrument)
+
+
+def _scores(instrument: str, facts: Facts) -> tuple[Reading, ...]:
+    """All readings of an instrument, under any of its names, with words brought to numbers."""
+    own, entry = _instrument(instrument)
+    names = [entry.name] if entry is not None else []
+    for twin in (own, instrument, *(other for other, same in SAME_SCALE.items() if same == own)):
+        found = analytes.by_instrument(twin)
+        names.extend((twin,) if found is None else (twin, found.name))
+    return tuple(_numbered(r) for name in dict.fromkeys(names) for r in facts.readings.get(name, ()))
 
 
 def measurement_fact(analyte: Analyte, setting: str | None, bound: Bound | None) -> MissingFact:

@@ -60,13 +60,21 @@ def judge_age(leaf: AgeIs, facts: Facts, day: date) -> Finding:
     if facts.birth is None:
         reason = WhyUnknown.CONFLICT if facts.birth_contradicts else WhyUnknown.MISSING
         return Finding(leaf, Truth.UNKNOWN, (reason,), missing=(AGE,))
-    truth = conjunction(
-        _age_truth(b, facts.birth, day, is_lower=low) for b, low in ((leaf.lower, True), (leaf.upper, False)) if b
-    )
+    truth = age_truth(leaf, facts, day)
     evidence = (_age_evidence(leaf, facts, facts.birth, day),)
     if truth is Truth.UNKNOWN:
         return Finding(leaf, truth, (WhyUnknown.MISSING,), evidence, (AGE,))
     return Finding(leaf, truth, (), evidence, distances=_age_distance(leaf, facts.birth, day))
+
+
+def age_truth(leaf: AgeIs, facts: Facts, day: date) -> Truth:
+    """The truth alone."""
+    if facts.birth is None:
+        return Truth.UNKNOWN
+    birth = facts.birth
+    return conjunction(
+        _age_truth(b, birth, day, is_lower=low) for b, low in ((leaf.lower, True), (leaf.upper, False)) if b
+    )
 
 
 def age_turns(leaf: AgeIs, facts: Facts) -> set[date]:

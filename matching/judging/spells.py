@@ -175,8 +175,10 @@ def _long_ago(known: Known, window: Window, day: date, *, acute: bool, asked: Sa
     return asked if known.start is None else Said(Truth.UNKNOWN, (WhyUnknown.UNREADABLE,), asked.missing)
 
 
-def treatment_status(known: Known, status: TreatmentStatus, day: date, missing: MissingFact) -> Said:
-    """Taken now, ever, or to come."""
+def treatment_status(
+    known: Known, status: TreatmentStatus, day: date, missing: MissingFact, *, windowed: bool, event: bool
+) -> Said:
+    """Taken now, ever, or to come. A plain mention of a drug means one that is taken: whether an old course counts is not said."""
     ask = _asks(missing, "current", f"whether you take {missing.fact} now")
     if known.planned:
         match status:
@@ -192,8 +194,10 @@ def treatment_status(known: Known, status: TreatmentStatus, day: date, missing: 
     match status:
         case "planned":
             return Said(Truth.UNKNOWN, (WhyUnknown.MISSING,), (missing,))
-        case "prior" | "any":
+        case "prior":
             return HOLDS
+        case "any":
+            return UNCLEAR if over is Truth.TRUE and not windowed and not event else HOLDS
         case "current":
             return ask if over is Truth.UNKNOWN else Said(Truth.of(over is Truth.FALSE))
         case _:
