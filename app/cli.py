@@ -3,19 +3,27 @@
 import sys
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
+from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Annotated, Any
 
 import orjson
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 
 import matching
-from app import ndjson
-from app.api.errors import ApiError, Fault, InvalidRequestError
+from app import ndjson, show
+from app.api.errors import ApiError, Fault, InvalidRequestError, faults_of
+from app.api.matches import answer
 from app.api.patients import read_patient
+from app.api.schemas.matches import MatchRequest
+from app.ingest import run
 from app.logs import configure
+from app.main import openapi_document
 from app.settings import load_settings
+from app.store.engine import check, create_engine_for, name_of, newest_revision, revision_of, upgrade
+from app.store.trials import TrialStore
 
 app = typer.Typer(
     name="trialmatch",
@@ -105,6 +113,129 @@ def judge(ndjson_form: NdjsonOption = False) -> None:
         err.print("Give --ndjson and lines of {id, role, criterion, patient, on} on standard input.")
         raise typer.Exit(2)
     stream(judge_row)
+
+
+def open_store(*, make: bool = False) -> TrialStore:
+    """The store of the environment's database. `make`: create its tables; else a database without them is told of."""
+    engine = create_engine_for(load_settings().database_url)
+    if make:
+        upgrade(engine)
+    elif revision_of(engine) is None:
+        err.print(
+            "[red]The database has no tables yet. Run `trialmatch db upgrade`, then `trialmatch load PATH`.[/red]"
+        )
+        raise typer.Exit(2)
+    elif revision_of(engine) != newest_revision():
+        err.print("[red]The database is of another version of the program. Run `trialmatch db upgrade`.[/red]")
+        raise typer.Exit(2)
+    return TrialStore(engine)
+
+
+@app.command()
+def load(
+    paths: Annotated[
+        list[Path], typer.Argument(help="Files or folders: API v2 JSON, NDJSON, XML, page text; .gz, .zip, .tar.gz.")
+    ],
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes that parse criteria; one a processor.")] = None,
+    batch_size: Annotated[int, typer.Option(min=1, max=10_000, help="Records a transaction.")] = 300,
+) -> None:
+    """Load trials from files. Loading again changes nothing, so a load that was cut off is simply run again."""
+    missing = [path for path in paths if not path.exists()]
+    if missing:
+        err.print(f"[red]There is no {', '.join(str(p) for p in missing)}.[/red]")
+        raise typer.Exit(2)
+    store = open_store(make=True)
+    with show.load_progress(err) as progress:
+        report = run.load(paths, store, progress=progress, workers=workers, batch_size=batch_size)
+    show.load_report(err, report)
+    if report.failed and report.failed == report.read:
+        raise typer.Exit(1)
+
+
+def request_in(path: Path, limit: int) -> MatchRequest:
+    """A match request from a file: a whole request, or a bare patient; raises InvalidRequestError with all faults."""
+    try:
+        data = orjson.loads(read_input(path))
+    except orjson.JSONDecodeError:
+        raise InvalidRequestError("The file is not valid JSON.") from None
+    if isinstance(data, dict) and "patient" not in data:
+        data = {"patient": data}
+    try:
+        sent = MatchRequest.model_validate(data)
+    except ValidationError as error:
+        found = faults_of([dict(each) for each in error.errors()])
+        raise InvalidRequestError(f"{path} is not a match request.", found) from None
+    return sent.model_copy(update={"limit": limit})
+
+
+@app.command()
+def match(
+    patient: Annotated[
+        Path, typer.Argument(help="A match request, a patient, or a FHIR Bundle, as JSON; `-` for standard input.")
+    ],
+    limit: Annotated[int, typer.Option(min=1, max=100, help="Trials to show.")] = 20,
+    json_form: Annotated[bool, typer.Option("--json", help="The whole answer as JSON, with every criterion.")] = False,
+) -> None:
+    """Match a patient with the stored trials: the main job, without HTTP."""
+    store = open_store()
+    sent = request_in(patient, limit)
+    with store.reader() as reader:
+        found = answer(reader, sent, today(), None)
+    if json_form:
+        sys.stdout.write(orjson.dumps(found, option=orjson.OPT_INDENT_2).decode() + "\n")
+        return
+    show.match_table(Console(), found)
+
+
+@app.command()
+def demo() -> None:
+    """From an empty machine to a first answer: make the database, load the shipped trials, match the sample patient."""
+    out = Console()
+    settings = load_settings()
+    out.print(f"[bold]1.[/bold] The database: {name_of(settings.database_url)}")
+    store = open_store(make=True)
+    out.print("[bold]2.[/bold] The trials shipped with the project (real records of ClinicalTrials.gov)")
+    with as_file(files("app.samples")) as folder:
+        with show.load_progress(out) as progress:
+            report = run.load(run.sample_paths(folder), store, progress=progress)
+        show.load_report(out, report)
+        out.print("[bold]3.[/bold] A sample patient: 25 years old, newly diagnosed type 1 diabetes, in Charleston, SC")
+        sent = request_in(folder / "patients" / "type_1_diabetes.json", 12)
+    with store.reader() as reader:
+        found = answer(reader, sent, today(), None)
+    show.match_table(out, found)
+    out.print("\nEvery criterion's verdict, with its reason:")
+    out.print("  trialmatch match app/samples/patients/type_1_diabetes.json --json")
+    out.print("The service, with documentation at /docs:\n  make serve")
+
+
+@database.command("upgrade")
+def db_upgrade() -> None:
+    """Create the tables, or bring them to this version of the program."""
+    engine = create_engine_for(load_settings().database_url)
+    upgrade(engine)
+    err.print(f"The database is at revision {revision_of(engine)}.")
+
+
+@database.command("check")
+def db_check() -> None:
+    """Check the integrity of what is stored; exits with 1 when something is wrong."""
+    found = check(open_store().engine)
+    for fault in found:
+        err.print(f"[red]{fault}[/red]")
+    if found:
+        raise typer.Exit(1)
+    err.print("Nothing wrong was found.")
+
+
+@app.command()
+def openapi(
+    path: Annotated[Path, typer.Option(help="Where to write.")] = Path("openapi/openapi.json"),
+) -> None:
+    """Write the OpenAPI document."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(openapi_document(), encoding="utf-8")
+    err.print(f"Wrote {path}.")
 
 
 @app.command()

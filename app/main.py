@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 
+import orjson
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 from starlette.middleware.cors import CORSMiddleware
@@ -34,6 +35,12 @@ TAGS = [
     {"name": "criteria", "description": "Eligibility text read into expressions"},
     {"name": "operations", "description": "Health and metrics"},
 ]
+
+
+def openapi_document() -> str:
+    """The OpenAPI document as it is committed; needs no database."""
+    app = create_app(Settings(database_url="sqlite://"))
+    return orjson.dumps(app.openapi(), option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS).decode() + "\n"
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:

@@ -1,5 +1,6 @@
 """One criterion in free text against one patient: reading, judging and explaining in one call."""
 
+from dataclasses import replace
 from datetime import date
 
 from matching.answering.explain import explain
@@ -31,4 +32,5 @@ def read_criterion(text: str, role: Role) -> Criterion:
 def judge_text(text: str, role: Role, patient: Patient, on: date) -> JudgedCriterion:
     """The verdict on one criterion, explained for the patient in English."""
     criterion = read_criterion(text, role)
-    return explain(judge_criterion(criterion, prepare(patient, on)))
+    judged = judge_criterion(criterion, prepare(patient, on))
+    return replace(judged, explanation=explain(judged))

@@ -24,9 +24,10 @@ def decode(cursor: str, bound_to: str) -> list[object]:
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         parts = orjson.loads(base64.b64decode(padded.encode("ascii"), altchars=b"-_", validate=True))
-        given, *position = parts
+        given, *rest = parts
     except (ValueError, TypeError, binascii.Error):
         raise CursorError("This cursor was not given by this service; begin again without one.") from None
     if given != bound_to:
         raise CursorError("This cursor belongs to a request with other filters; begin again without one.")
+    position: list[object] = rest
     return position

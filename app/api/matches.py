@@ -11,7 +11,7 @@ from app.api import cursors
 from app.api.answers import about_patient
 from app.api.countries import country_names
 from app.api.deps import StoreDep, Today
-from app.api.errors import CursorError, InvalidRequestError, TrialNotFoundError
+from app.api.errors import CursorError, Fault, InvalidRequestError, TrialNotFoundError
 from app.api.examples import request_examples
 from app.api.patients import overlaid, summary, to_patient
 from app.api.schemas.matches import (
@@ -104,7 +104,7 @@ def post_matches(
 ) -> Response:
     """Ranked trials that the patient may join, with an explanation for each criterion."""
     with store.reader() as reader:
-        return about_patient(answer(reader, body, today, store.locate))
+        return about_patient(answer(reader, body, today, None))
 
 
 @router.post(
@@ -133,7 +133,7 @@ def post_what_if(
             filters=engine_filters(body.filters),
             scope=body.scope,
             limit=body.limit,
-            locate=store.locate,
+            locate=None,
             language=body.language,
             audience=body.audience,
         )
@@ -157,7 +157,7 @@ def post_trial_matches(
     patients = _patients(body, on)
     with store.reader() as reader:
         found = matching.match_one(
-            reader, nct_id, patients, on=on, locate=store.locate, language=body.language, audience=body.audience
+            reader, nct_id, patients, on=on, locate=None, language=body.language, audience=body.audience
         )
     if found is None:
         raise TrialNotFoundError("No trial with this id is stored.")
@@ -166,7 +166,8 @@ def post_trial_matches(
 
 def _patients(body: ReverseRequest, on: date) -> list[matching.Patient]:
     """All patients, or all faults of all patients in one error."""
-    made, faults = [], []
+    made: list[matching.Patient] = []
+    faults: list[Fault] = []
     for i, sent in enumerate(body.patients):
         try:
             made.append(to_patient(sent, on, at=f"/patients/{i}"))

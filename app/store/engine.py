@@ -137,3 +137,8 @@ def sqlite_path(url: str) -> str | None:
     if parsed.get_backend_name() != "sqlite" or parsed.database in {None, "", ":memory:"}:
         return None
     return os.path.abspath(str(parsed.database))
+
+
+def name_of(url: str) -> str:
+    """The URL as it may be shown: without a password."""
+    return make_url(url).render_as_string(hide_password=True)

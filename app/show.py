@@ -1,0 +1,96 @@
+"""What the command line shows a person: tables and progress, drawn by rich."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from app.ingest.run import LoadReport
+
+ELIGIBILITY = {
+    "likely_eligible": "[green]likely[/green]",
+    "possibly_eligible": "[yellow]possibly[/yellow]",
+    "not_eligible": "[red]not[/red]",
+}
+
+
+def match_table(out: Console, answer: dict[str, Any]) -> None:
+    """The ranked trials, a row each, the totals and the most telling questions."""
+    table = Table(title=f"Trials for this patient on {answer['on']}", title_justify="left", show_lines=False)
+    for name, justify in (("#", "right"), ("Trial", "left"), ("Title", "left"), ("Status", "left")):
+        table.add_column(name, justify=justify)  # type: ignore[arg-type]  # rich's Literal of the two words
+    table.add_column("May join?")
+    table.add_column("Score", justify="right")
+    table.add_column("For", justify="right")
+    table.add_column("Against", justify="right")
+    table.add_column("Open", justify="right")
+    table.add_column("Nearest site")
+    for row in answer["matches"]:
+        counts = row["counts"]
+        open_ = sum(counts[k] for k in ("missing", "stale", "unreadable", "on_site", "not_comparable", "conflict"))
+        table.add_row(
+            str(row["rank"]),
+            row["nct_id"],
+            escape(row["brief_title"][:70]),
+            (row["overall_status"] or "").replace("_", " ").lower(),
+            ELIGIBILITY[row["eligibility"]],
+            f"{row['score']:.2f}",
+            str(counts["in_favour"]),
+            str(counts["against"]),
+            str(open_),
+            escape(_site(row["nearest_site"])),
+        )
+    out.print(table)
+    totals = answer["totals"]
+    out.print(
+        f"{totals['considered']} trials considered: {totals['likely_eligible']} likely, "
+        f"{totals['possibly_eligible']} possibly, {totals['not_eligible']} not (a criterion is settled against)."
+    )
+    for question in answer.get("questions", [])[:5]:
+        out.print(f"  • {escape(question['ask'])} [dim](would decide {question['decides']})[/dim]")
+
+
+def _site(site: dict[str, Any] | None) -> str:
+    if site is None:
+        return ""
+    where = ", ".join(str(site[k]) for k in ("city", "country") if site.get(k))
+    return f"{where} ({site['distance_km']:.0f} km)" if site.get("distance_km") is not None else where
+
+
+@contextmanager
+def load_progress(out: Console) -> Iterator[Callable[[LoadReport], None]]:
+    """A progress line that grows with each stored batch; quiet where the output is no terminal."""
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=out, transient=True, disable=not out.is_terminal) as bar:
+        task = bar.add_task("Loading records", total=None)
+
+        def tell(report: LoadReport) -> None:
+            rate = report.read / report.seconds if report.seconds else 0.0
+            bar.update(task, completed=report.read, description=f"Loading records ({rate:.0f}/s)")
+
+        yield tell
+
+
+def load_report(out: Console, report: LoadReport, most_failures: int = 20) -> None:
+    """What a load did: counts, time, what was odd, and the records that could not be read, with reasons."""
+    rate = f", {report.read / report.seconds:.0f}/s" if report.seconds else ""
+    out.print(
+        f"{report.read} records in {report.seconds:.1f} s{rate}: {report.new} new, {report.changed} changed, "
+        f"{report.unchanged} unchanged, {report.older} older than what is stored, {report.failed} could not be read."
+    )
+    for kind, count in report.oddities[:most_failures]:
+        out.print(f"  odd: {escape(kind)} ({count})")
+    for failure in report.failures[:most_failures]:
+        out.print(f"  [red]not read:[/red] {escape(str(failure))}")
+    if report.failed > most_failures:
+        out.print(f"  ... and {report.failed - most_failures} more that could not be read")
