@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from matching.model.codes import Role, Sex
 from matching.model.criterion import (
+    AgeIs,
     AtLeast,
     ConditionIs,
     Expression,
@@ -74,6 +75,7 @@ def read_line(text: str, start: int, end: int, role: Role, lead: tuple[int, int]
     """
     items = read_items(text, start, end)
     line = Line(text, role is Role.EXCLUSION)
+    line.aged = any(i.expression is not None and any(isinstance(e, AgeIs) for e in leaves(i.expression)) for i in items)
     if not items:
         return Reading(Unreadable(start, end, "no words"), 0.0)
     mods = _lead_mods(text, lead) if lead is not None else Mods()
@@ -492,7 +494,11 @@ def _examples(
         return broad
     mark = Unreadable(general[0].start, general[-1].end, "a general term that could not be read")
     negative = any(i.kind == "neg" for i in general)
-    if broad is None:
+    if (
+        broad is None
+        or isinstance(broad, Unreadable)
+        or (negative and isinstance(broad, Not) and isinstance(broad.of, Unreadable))
+    ):
         line.skip(general)
         told = any_of((named, mark))
         told = _qualified(told, general)
@@ -590,10 +596,14 @@ def _coordination(items: list[Item], mods: Mods, line: Line, depth: int) -> Expr
         parts.append(Part([], "", False, Unreadable(rest[0].start, rest[-1].end, "too long a list")))
     parts = _join_modifiers(parts)
     carried = mods
-    for part in parts:
+    before: Part | None = None
+    for n, part in enumerate(parts):
         if part.expression is None:
-            _read_part(part, carried, line, depth)
-        carried = part.mods
+            organs = before is not None and isinstance(before.expression, ConditionIs)
+            _read_part(part, carried, line, depth, organs=organs)
+        own = part.mods.qualifiers != carried.qualifiers
+        carried = replace(part.mods, qualifiers=()) if n and own else part.mods
+        before = part
     read = [p for p in parts if p.expression is not None]
     if not read:
         return None
@@ -662,8 +672,8 @@ def _merged(held: list[Item], alternatives: bool) -> list[Item]:
     return statuses + kept
 
 
-def _read_part(part: Part, carried: Mods, line: Line, depth: int) -> None:
-    """Part = {negation} phrase; the phrase is carried.py's business of modifiers, names and what follows them."""
+def _read_part(part: Part, carried: Mods, line: Line, depth: int, *, organs: bool = False) -> None:
+    """Part = {negation} phrase. `organs`: a part of the body stands for its diseases ("heart disease, liver")."""
     items = part.items
     n = 0
     negations = 0
@@ -676,8 +686,8 @@ def _read_part(part: Part, carried: Mods, line: Line, depth: int) -> None:
     )
     body = [i for i in items[:n] if i.kind not in {"neg"}] + items[n:] if n else items
     if part.restart and part.joint:
-        carried = Mods(window=carried.window) if False else Mods()
-    Phrase(line, carried, depth, _clause).read(part, body)
+        carried = Mods()
+    Phrase(line, carried, depth, _clause, organs=organs).read(part, body)
 
 
 def _spread_windows(parts: list[Part]) -> None:

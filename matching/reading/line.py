@@ -11,11 +11,15 @@ from matching.reading.mentions import Mods
 
 @dataclass(slots=True)
 class Line:
-    """What every rule needs to know of the line; `unread` holds where the words begin that no rule took."""
+    """What every rule needs to know of the line; `unread` holds where the words begin that no rule took.
+
+    `aged`: the line bounds the age in numbers, so words such as "adults" add nothing.
+    """
 
     text: str
     exclusion: bool
     unread: set[int] = field(default_factory=set)
+    aged: bool = False
 
     def unreadable(self, items: list[Item], reason: str = "words that could not be read") -> Unreadable:
         """The leaf for items that no rule takes; their words count as unread."""

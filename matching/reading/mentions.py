@@ -107,19 +107,29 @@ def mention(item: Item, mods: Mods, text: str) -> Expression:
     """The leaf of a name with its cues; a shifting cue ("allergy to") makes a condition of its own, or clouds it."""
     leaf = _leaf(item, mods)
     if mods.shift is not None and mods.shift.cue is not None:
-        named = _SHIFTED.get(mods.shift.cue.value)
-        if named is None:
+        if shifted_name(mods.shift) is None:
             return clouded(leaf, Unreadable(mods.shift.start, mods.shift.end, "words that change the meaning"))
-        status = _CONDITION_STATUS.get(mods.status, "any")
-        start = mods.shift.start if item.start - mods.shift.start < 60 else item.start
-        return ConditionIs(
-            start, item.end, Concept(named.format(text[item.start : item.end])), status, mods.qualifiers, mods.window
-        )
+        return shifted(mods, item.start, item.end, text)
     if mods.route is not None and isinstance(leaf, TreatmentIs):
         leaf = narrowed(leaf, Unreadable(mods.route.start, mods.route.end, "route or kind of treatment"))
     if mods.narrow is not None:
         leaf = narrowed(leaf, Unreadable(mods.narrow.start, mods.narrow.end, "a narrower statement"))
     return leaf
+
+
+def shifted_name(shift: Item) -> str | None:
+    """How the condition is called that a shifting cue makes of a name; None where it only clouds the name."""
+    return _SHIFTED.get(shift.cue.value) if shift.cue is not None else None
+
+
+def shifted(mods: Mods, start: int, end: int, text: str) -> Expression:
+    """The condition that a shifting cue ("allergy to") makes of the name text[start:end]."""
+    shift = mods.shift
+    assert shift is not None
+    name = (shifted_name(shift) or "{}").format(" ".join(text[max(start, shift.end) : end].split()) or "it")
+    status = _CONDITION_STATUS.get(mods.status, "any")
+    begin = shift.start if start - shift.start < 60 else start
+    return ConditionIs(begin, end, Concept(name), status, mods.qualifiers, mods.window)
 
 
 def _leaf(item: Item, mods: Mods) -> Expression:

@@ -9,6 +9,7 @@ from matching.knowledge import hierarchy, lexicon
 from matching.model.codes import Sex
 from matching.model.criterion import (
     AgeIs,
+    Analyte,
     Bound,
     Concept,
     ConditionIs,
@@ -19,15 +20,17 @@ from matching.model.criterion import (
     OnSite,
     PregnancyIs,
     ResultIs,
+    ScoreIs,
     SexIs,
     TreatmentIs,
+    TreatmentStatus,
     Unreadable,
 )
 from matching.reading.exceptions import except_from
 from matching.reading.items import Item
 from matching.reading.line import Line, Part
 from matching.reading.logic import all_of, any_of, between, clouded, leaves, narrowed, negate
-from matching.reading.mentions import CONDITIONS, Mods, mention, with_qualifiers, with_window
+from matching.reading.mentions import CONDITIONS, Mods, mention, shifted, shifted_name, with_qualifiers, with_window
 
 Clause = Callable[[list[Item], Mods, Line, int], Expression | None]
 
@@ -38,12 +41,13 @@ _NOT_NOUNS = ("ed", "ing", "ly", "able", "ible")
 class Phrase:
     """State while one part is read; `read` fills the part's expression, carried modifiers and window."""
 
-    def __init__(self, line: Line, carried: Mods, depth: int, clause: Clause) -> None:
+    def __init__(self, line: Line, carried: Mods, depth: int, clause: Clause, *, organs: bool = False) -> None:
         self.line = line
         self.carried = carried
         self.mods = carried
         self.depth = depth
         self.clause = clause
+        self.organs = organs
         self.expression: Expression | None = None
         self.words: list[Item] = []
         self.governed = False
@@ -67,10 +71,13 @@ class Phrase:
             self._take(item)
         self._finish(items)
         part.expression = self.expression
-        part.mods = replace(self.mods, window=None, narrow=None, route=self.mods.route)
+        spent = self.expression is not None
+        part.mods = replace(self.mods, window=None if spent else self.mods.window, narrow=None)
 
     def _take(self, item: Item) -> None:
         match item.kind:
+            case "anatomy" if not self.organs:
+                self.words.append(Item("word", item.start, item.end, item.text.lower(), tight=item.tight))
             case "term" | "analyte" | "anatomy" | "pregnancy" | "lifestyle" | "trial":
                 self._name(item)
             case "measure":
@@ -247,6 +254,16 @@ class Phrase:
             else:
                 self.late = (*self.late, value)
             return
+        if (
+            self.words
+            and not self.governed
+            and len(self.words) <= 3
+            and value in {"positive", "negative", "mutated", "wild_type"}
+        ):
+            words, self.words = self.words, []
+            name = self.line.text[words[0].start : words[-1].end]
+            self._join(ResultIs(words[0].start, item.end, Analyte(name), value, self.mods.window), item)
+            return
         self.mods = replace(self.mods, result=value)
 
     def _pregnancy_test(self, item: Item) -> None:
@@ -316,7 +333,8 @@ class Phrase:
         rest = (
             self.line.unreadable(words) if words else Unreadable(first.start, item.end, "how two names belong together")
         )
-        if isinstance(leaf, (PregnancyIs, OnSite)) and not words:
+        scored = self.last is not None and self.last.kind == "measure" and isinstance(self.last.expression, ScoreIs)
+        if not words and (scored or isinstance(leaf, (PregnancyIs, OnSite))):
             self.expression = all_of((self.expression, leaf))
         elif words and words[0].text.endswith(_NOT_NOUNS):
             self.expression = all_of((self.expression, clouded(leaf, rest)))
@@ -508,8 +526,10 @@ class Phrase:
             self.expression = with_qualifiers(self.expression, self.late)
         self._people(items)
         if not self.words:
-            if self.expression is None and self.generic is not None:
+            if self.expression is None and (self.generic is not None or self.mods.shift is not None):
                 self.expression = self._general(items)
+            return
+        if self.expression is None and self._named_by_words(items):
             return
         rest = self.line.unreadable(self.words)
         if self.expression is None:
@@ -528,15 +548,60 @@ class Phrase:
             self.expression = clouded(self.expression, rest)
         self.words = []
 
+    def _named_by_words(self, items: list[Item]) -> bool:
+        """A marker or a substance that no table knows, told by what stands before it ("positive for X", "allergy to X")."""
+        first, last = self.words[0], self.words[-1]
+        name = self.line.text[first.start : last.end]
+        if len(name) > 80 or self.governed and self.mods.shift is None:
+            return False
+        if (
+            self.mods.result in {"positive", "negative", "mutated", "wild_type"}
+            and len(self.words) <= 3
+            and self.mods.shift is None
+        ):
+            self.expression = ResultIs(first.start, last.end, Analyte(name), self.mods.result, self.mods.window)
+            self.words = []
+            return True
+        if self.mods.shift is not None and shifted_name(self.mods.shift):
+            self.expression = shifted(self.mods, first.start, last.end, self.line.text)
+            self.words = []
+            return True
+        return False
+
     def _general(self, items: list[Item]) -> Expression | None:
-        """General = modifier "disease" | "treatment": a thing without a name of its own."""
-        if not any(i.kind in {"qual", "status", "route", "result", "shift", "narrow"} for i in items):
-            return (
-                None
-                if self.part is not None and not self.part.negated
-                else Unreadable(items[0].start, items[-1].end, "no name")
+        """general = modifier "disease" | "treatment": a thing without a name of its own, kept in sight but never decided."""
+        shift = self.mods.shift
+        if shift is not None and shifted_name(shift) and shift in items:
+            return shifted(self.mods, shift.start, max(shift.end, items[-1].end), self.line.text)
+        told = [i for i in items if i.kind in {"qual", "status", "route", "result", "shift", "narrow"}]
+        if not told and (self.part is None or not self.part.negated):
+            return None
+        rest = Unreadable(items[0].start, items[-1].end, "a general term that could not be read")
+        item = self.generic
+        if item is None or item.end - item.start > 60:
+            return rest
+        if item.kind == "compound" and item.text in {"surgery", "surgeries"}:
+            return self._surgery(item, told)
+        if item.kind == "compound" or (item.cue is not None and item.cue.value == "treatment"):
+            return clouded(
+                TreatmentIs(item.start, item.end, Concept(item.text), "drug", "any", None, self.mods.window), rest
             )
-        return Unreadable(items[0].start, items[-1].end, "a general term that could not be read")
+        return clouded(
+            ConditionIs(item.start, item.end, Concept(item.text), "any", self.mods.qualifiers, self.mods.window), rest
+        )
+
+    def _surgery(self, item: Item, told: list[Item]) -> Expression:
+        mods = self.mods
+        status: TreatmentStatus = {"history": "prior", "planned": "planned", "active": "current"}.get(
+            mods.status, "any"
+        )  # type: ignore[assignment]
+        concept = lexicon.lookup("surgical procedures, operative") or Concept("surgery")
+        leaf: Expression = TreatmentIs(
+            item.start, item.end, replace(concept, text=item.text), "procedure", status, None, mods.window
+        )
+        if any(i.kind in {"qual", "route"} and i.text != "other" for i in told):
+            leaf = narrowed(leaf, Unreadable(item.start, item.end, "which surgery"))
+        return leaf
 
     def _people(self, items: list[Item]) -> None:
         """People = sex | age group, where they are the requirement and not only its subject."""
