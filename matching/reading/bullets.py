@@ -7,8 +7,9 @@ Each pass runs once over the text.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 _PHYSICAL = re.compile(r"[^\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")
 _TILDE = re.compile(r"[^~]+")
@@ -44,8 +45,7 @@ _FIRST_NUMBERS = ("1)", "1.", "1\\")
 _INLINE_MARKS = (" *", " \\*", " •", " ·", " ●", " ▪", " ◦", " - ", " – ", "\n")
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(NamedTuple):
     """One bullet or paragraph.
 
     `start`, `end` is the quote (no list mark, no outer spaces); `body` where its words begin (after an inline mark).
@@ -63,22 +63,7 @@ class Block:
     inline: bool = False
 
 
-@dataclass(slots=True)
-class _Draft:
-    start: int
-    end: int
-    body: int
-    indent: int
-    column: int
-    marks: tuple[str, ...]
-    blank_before: bool
-
-    def done(self) -> Block:
-        return Block(self.start, self.end, self.body, self.indent, self.column, self.marks, self.blank_before)
-
-
-@dataclass(slots=True)
-class _Physical:
+class _Physical(NamedTuple):
     start: int
     end: int
     first: int
@@ -121,7 +106,7 @@ def _rejoin_ranges(text: str, lines: list[_Physical]) -> list[_Physical]:
             before, after = text[joined[-1].end - 1], text[line.first]
             touching = line.first == joined[-1].end + 1
             if before == "\\" or (touching and before.isdigit() and after.isdigit()):
-                joined[-1].end = line.end
+                joined[-1] = joined[-1]._replace(end=line.end)
                 continue
         joined.append(line)
     return joined
@@ -158,7 +143,7 @@ def blocks(text: str) -> list[Block]:
         return []
     width = max(line.end - line.start for line in lines)
     wrapped_text = width <= 110 and sum(text.startswith("        ", line.start) for line in lines) * 2 > len(lines)
-    made: list[_Draft] = []
+    made: list[Block] = []
     previous: _Physical | None = None
     for line in lines:
         body, kinds = _marks(text, line.first, line.end)
@@ -169,15 +154,15 @@ def blocks(text: str) -> list[Block]:
             if hanging or (
                 wrapped_text and _wraps(text, previous, line, 96) and not _NEW_BLOCK_WORD.match(text, line.first)
             ):
-                last.end = line.end
+                made[-1] = last._replace(end=line.end)
                 previous = line
                 continue
         lone = _LONE_CONNECTIVE.fullmatch(text, line.first, line.end)
         if lone and made:
-            made[-1].end = line.end
+            made[-1] = made[-1]._replace(end=line.end)
         else:
             made.append(
-                _Draft(
+                Block(
                     line.first if "code" in kinds else body,
                     line.end,
                     body,
@@ -188,7 +173,8 @@ def blocks(text: str) -> list[Block]:
                 )
             )
         previous = line
-    return [item for draft in made for part in _at_headings(text, draft.done()) for item in _parted(text, part)]
+    headings = _inline_headings(text)
+    return [item for block in made for part in _at_headings(text, block, headings) for item in _parted(text, part)]
 
 
 def _may_hold(text: str, block: Block, pieces: tuple[str, ...]) -> bool:
@@ -199,21 +185,33 @@ def _may_hold(text: str, block: Block, pieces: tuple[str, ...]) -> bool:
     return False
 
 
-def _at_headings(text: str, block: Block) -> Iterator[Block]:
+def _inline_headings(text: str) -> list[int]:
+    """Where headings stand in the middle of lines. Each is found by a word that only headings have, not by a scan."""
+    starts = set()
+    for word in _HEADING_WORDS:
+        at = text.find(word)
+        while at >= 0:
+            # the lookbehind of the pattern sees the character before, so the search may begin at the heading itself
+            for found in INLINE_HEADING.finditer(text, max(at - 16, 0), at + len(word) + 8):
+                starts.add(found.start())
+            at = text.find(word, at + len(word))
+    return sorted(starts)
+
+
+def _at_headings(text: str, block: Block, headings: list[int]) -> Iterator[Block]:
     """One block for each section where a heading stands in the middle of a line."""
-    if block.end - block.start < 40 or not _may_hold(text, block, _HEADING_WORDS):
-        yield block
-        return
     start = block.start
-    for found in INLINE_HEADING.finditer(text, block.body + 1, block.end):
-        end = _trim_end(text, start, found.start())
+    for heading in headings[bisect_right(headings, block.body) : bisect_left(headings, block.end)]:
+        end = _trim_end(text, start, heading)
+        if heading - block.body < 40 and text[end - 1] not in ".;:)]":
+            continue  # the words before it are the beginning of the same title
         if end > start:
-            yield replace(block, start=start, end=end, body=max(start, block.body) if start == block.start else start)
-        start = found.start()
+            yield block._replace(start=start, end=end, body=max(start, block.body) if start == block.start else start)
+        start = heading
     if start == block.start:
         yield block
     else:
-        yield replace(block, start=start, body=start, marks=(), indent=0, column=0)
+        yield block._replace(start=start, body=start, marks=(), indent=0, column=0)
 
 
 def _parted(text: str, block: Block) -> Iterator[Block]:
@@ -227,7 +225,7 @@ def _parted(text: str, block: Block) -> Iterator[Block]:
         return
     head_end = _trim_end(text, block.start, cuts[0])
     if head_end > block.start:
-        yield replace(block, end=head_end)
+        yield block._replace(end=head_end)
     for cut, following in zip(cuts, [*cuts[1:], block.end], strict=True):
         end = _trim_end(text, cut, following)
         body, kinds = _marks(text, cut, end)
@@ -242,7 +240,7 @@ def _json_items(text: str, block: Block) -> Iterator[Block]:
     for number, (start, end) in enumerate(found):
         stop = found[number + 1][0] if number + 1 < len(found) else block.end
         stop = _trim_end(text, end, stop)
-        yield replace(block, start=begin, end=stop, body=min(start + 1, stop), marks=("bullet",), inline=True)
+        yield block._replace(start=begin, end=stop, body=min(start + 1, stop), marks=("bullet",), inline=True)
         begin = _SPACE.match(text, stop).end()  # type: ignore[union-attr]  # \s* always matches
     if not found:
         yield block

@@ -150,6 +150,8 @@ def ends_open(text: str, start: int, end: int) -> bool:
 def trailing_join(text: str, start: int, end: int) -> Literal["or", "and", "AND"] | None:
     """The word at the end of an item that joins it with the next; AND: written so that it must be meant."""
     tail = text[max(start, end - 24) : end]
+    if tail.rstrip(" ;:,.\n\r")[-2:].lower() not in ("or", "nd"):
+        return None
     if _TRAILING_OR.search(tail):
         return "or"
     if _LONE_AND.search(tail):
@@ -159,6 +161,8 @@ def trailing_join(text: str, start: int, end: int) -> Literal["or", "and", "AND"
 
 def leading_or(text: str, start: int, end: int) -> bool:
     """Whether the item begins with "or" and so is an alternative to the one before."""
+    if text[start : start + 1] not in "oO(-,;":
+        return False
     return bool(_LEADING_OR.match(text, start, min(end, start + 40)))
 
 

@@ -89,7 +89,7 @@ def split(text: str) -> tuple[Line, ...]:
     carried: int | None = None
     for number, block in enumerate(found):
         if carried is not None:
-            block, carried = replace(block, start=carried, inline=True), None
+            block, carried = block._replace(start=carried, inline=True), None
         following = found[number + 1] if number + 1 < len(found) else None
         heading = _heading(text, block, following)
         gathers = (
@@ -111,7 +111,7 @@ def split(text: str) -> tuple[Line, ...]:
                     continue
                 lines.append(_heading_line(text, len(lines), block, heading, place))
                 continue
-            block = replace(block, body=heading.end, inline=True)
+            block = block._replace(body=heading.end, inline=True)
             stack.clear()
         parent = _parent(block, stack, text)
         _add(text, lines, block, place, parent)
