@@ -33,7 +33,6 @@ from matching.model.criterion import (
 from matching.model.trial import AgeLimit
 
 _DAYS = {"a": 365.25, "mo": 365.25 / 12, "wk": 7.0, "d": 1.0, "h": 1 / 24, "min": 1 / 1440}
-_WORD = re.compile(r"\w+")
 _HEALTHY = re.compile(
     r"(?i)^\W*(?:(?:must\s+be|be|are|is|subjects?|participants?|adults?|male|female|and|or|non-?smoking|normal|the|generally|in|good)\W+){0,4}"
     r"healthy\s+(?:(?:adult|male|female|human|and|or|non-?smoking|young|older|elderly)\W+){0,4}"
@@ -237,7 +236,7 @@ def _duplicates(parsed: ParsedCriteria) -> Iterator[Problem]:
     """The same words twice in one list, or in both lists."""
     seen: dict[tuple[str, str | None], Criterion] = {}
     for criterion in parsed.criteria:
-        words = " ".join(_WORD.findall(criterion.text.lower()))
+        words = " ".join(criterion.text.lower().split()).rstrip(" .;,")
         if len(words) < 12 or criterion.part_of_parent or criterion.expression in (AllOf(()), AnyOf(())):
             continue
         first = seen.setdefault((words, criterion.applies_to), criterion)
