@@ -313,7 +313,7 @@ def _person(patient: Patient, on: date, filters: Filters, locate: Locate | None)
 
 
 def _considered(reader: TrialReader, person: _Person, scope: str) -> Iterator[ReadableTrial]:
-    """The trials of the scope that pass the filters. The reader may give more than these, never fewer."""
+    """The trials of the scope that pass the filters. What is related is the reader's to say, with what the store knows."""
     healthy = person.patient.healthy_volunteer is True
     everything = scope == "all" or (not person.conditions and not healthy)
     filters = person.filters
@@ -327,7 +327,7 @@ def _considered(reader: TrialReader, person: _Person, scope: str) -> Iterator[Re
         intervention_types=filters.intervention_types,
     )
     for trial in found:
-        if filters.keep(trial.summary) and (everything or _condition(trial.summary, person)[0] is not None):
+        if filters.keep(trial.summary):
             yield trial
 
 

@@ -65,11 +65,11 @@ def match_conditions(
     """
     best: ConditionMatch | None = None
     worth = 0.0
-    words = {word.casefold(): word for word in (*summary.keywords, *summary.conditions)}
+    words = {folded(word): word for word in (*summary.keywords, *summary.conditions)}
     for condition in conditions:
         if worth >= condition.weight:
             continue
-        same = words.get(condition.text.casefold())
+        same = words.get(folded(condition.text))
         if same is not None:
             best, worth = ConditionMatch(condition.text, same), condition.weight
             continue
@@ -87,6 +87,11 @@ def match_conditions(
         named = summary.conditions[0] if summary.conditions else ""
         return ConditionMatch("healthy volunteer", named, (), "healthy_volunteer"), HEALTHY_VOLUNTEER
     return best, worth
+
+
+def folded(name: str) -> str:
+    """The form in which names are compared: without case and without more than one space."""
+    return " ".join(name.casefold().split())
 
 
 def _relation(mine: str, theirs: str) -> tuple[str, tuple[str, ...] | None]:

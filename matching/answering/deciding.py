@@ -1,4 +1,4 @@
-"""Which facts could still move a trial: reachable truths and minimal sets of facts, over the trees of findings.
+"""Which facts could still move a trial: each alone, and minimal sets of them, over the trees of findings.
 
 An open leaf may come out either way once the facts it misses are known; a leaf that is unreadable, on site or
 not comparable stays open whatever is found out. Two open leaves are taken as independent.
@@ -6,7 +6,9 @@ not comparable stays open whatever is found out. Two open leaves are taken as in
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from itertools import combinations
 from typing import assert_never
 
@@ -38,7 +40,6 @@ EXACT_FACTS = 12
 """Up to so many open facts of one trial the minimal sets are exact."""
 
 FactKey = tuple[str, str]
-Range = tuple[int, int]
 FactSet = frozenset[FactKey]
 FactSets = frozenset[FactSet]
 
@@ -56,7 +57,7 @@ def askable(leaf: Finding) -> tuple[MissingFact, ...]:
     """The facts that would settle an open leaf: none when no fact could."""
     if leaf.truth is not Truth.UNKNOWN or isinstance(leaf.expression, OnSite | Unreadable):
         return ()
-    if not any(reason in _FINDABLE for reason in leaf.reasons):
+    if _FINDABLE.isdisjoint(leaf.reasons):
         return ()
     return leaf.missing
 
@@ -72,7 +73,7 @@ def is_open(criterion: JudgedCriterion) -> bool:
 
 def _beyond_facts(finding: Finding) -> bool:
     """Whether a finding is unknown for reasons that no fact removes."""
-    return finding.truth is Truth.UNKNOWN and not any(reason in _FINDABLE for reason in finding.reasons)
+    return finding.truth is Truth.UNKNOWN and _FINDABLE.isdisjoint(finding.reasons)
 
 
 def open_leaves(finding: Finding) -> tuple[Finding, ...]:
@@ -95,33 +96,46 @@ def open_facts(trial: JudgedTrial) -> dict[FactKey, MissingFact]:
     return found
 
 
-def reachable(finding: Finding, known: Collection[FactKey]) -> Range:
-    """The least and the greatest truth (-1, 0, 1) a finding can take once the `known` facts are.
+@dataclass(frozen=True, slots=True)
+class _Movers:
+    """The facts that, each alone, can make a finding FALSE, and those that can make it TRUE; None: it is so already."""
 
-    The connectives grow with their parts, so both ends are computed by Kleene's own min and max.
-    """
-    if not finding.applicable or _beyond_facts(finding):
-        return finding.truth.value, finding.truth.value
+    false: frozenset[FactKey] | None
+    true: frozenset[FactKey] | None
+
+
+_OPEN_FOR_GOOD = _Movers(frozenset(), frozenset())
+_SETTLED = {
+    Truth.FALSE: _Movers(None, frozenset()),
+    Truth.TRUE: _Movers(frozenset(), None),
+    Truth.UNKNOWN: _OPEN_FOR_GOOD,
+}
+
+
+def _movers(finding: Finding) -> _Movers:
+    """One pass over the tree. An "all of" becomes FALSE with any part, TRUE only with every part; the rest alike."""
+    if finding.truth is not Truth.UNKNOWN or not finding.applicable or _beyond_facts(finding):
+        return _SETTLED[finding.truth]
     expression = finding.expression
     match expression:
         case AllOf():
-            parts = [reachable(part, known) for part in finding.parts]
-            return min((low for low, _ in parts), default=1), min((high for _, high in parts), default=1)
+            parts = [_movers(part) for part in finding.parts]
+            return _Movers(_any(part.false for part in parts), _every(part.true for part in parts))
         case AnyOf():
-            parts = [reachable(part, known) for part in finding.parts]
-            return max((low for low, _ in parts), default=-1), max((high for _, high in parts), default=-1)
+            parts = [_movers(part) for part in finding.parts]
+            return _Movers(_every(part.false for part in parts), _any(part.true for part in parts))
         case AtLeast():
-            parts = [reachable(part, known) for part in finding.parts]
-            return (
-                _kth_largest(expression.count, [low for low, _ in parts]),
-                _kth_largest(expression.count, [high for _, high in parts]),
+            parts = [_movers(part) for part in finding.parts]
+            return _Movers(
+                _some(len(parts) - expression.count + 1, [part.false for part in parts]),
+                _some(expression.count, [part.true for part in parts]),
             )
         case Not():
-            low, high = reachable(finding.parts[0], known)
-            return -high, -low
+            inner = _movers(finding.parts[0])
+            return _Movers(inner.true, inner.false)
         case If():
-            (when_low, when_high), (then_low, then_high) = (reachable(part, known) for part in finding.parts)
-            return max(-when_high, then_low), max(-when_low, then_high)
+            when, then = (_movers(part) for part in finding.parts)
+            return _Movers(_every((when.true, then.false)), _any((when.false, then.true)))
         case (
             AgeIs()
             | SexIs()
@@ -137,34 +151,37 @@ def reachable(finding: Finding, known: Collection[FactKey]) -> Range:
             | OnSite()
             | Unreadable()
         ):
-            facts = askable(finding)
-            if facts and all(key(fact) in known for fact in facts):
-                return -1, 1
-            return finding.truth.value, finding.truth.value
+            keys = frozenset(key(fact) for fact in askable(finding))
+            return _Movers(keys, keys) if len(keys) == 1 else _OPEN_FOR_GOOD
     assert_never(expression)
 
 
-def _kth_largest(count: int, values: Sequence[int]) -> int:
-    if count <= 0:
-        return 1
-    return sorted(values, reverse=True)[count - 1] if len(values) >= count else -1
+def _any(sets: Iterable[frozenset[FactKey] | None]) -> frozenset[FactKey] | None:
+    """The facts in one set or more; None where a part is so already."""
+    union: set[FactKey] = set()
+    for each in sets:
+        if each is None:
+            return None
+        union |= each
+    return frozenset(union)
 
 
-def decides_against(criterion: JudgedCriterion, known: Collection[FactKey]) -> bool:
-    """Whether some values of the known facts would settle the criterion against the patient.
-
-    A criterion of one cohort never does: another cohort may be open.
-    """
-    if criterion.applies_to is not None:
-        return False
-    low, high = reachable(criterion.finding, known)
-    return low == -1 if criterion.role is Role.INCLUSION else high == 1
+def _every(sets: Iterable[frozenset[FactKey] | None]) -> frozenset[FactKey] | None:
+    """The facts in all sets; parts that are so already do not narrow."""
+    common: frozenset[FactKey] | None = None
+    for each in sets:
+        if each is not None:
+            common = each if common is None else common & each
+    return common
 
 
-def decides_in_favour(criterion: JudgedCriterion, known: Collection[FactKey]) -> bool:
-    """Whether some values of the known facts would settle the criterion in the patient's favour."""
-    low, high = reachable(criterion.finding, known)
-    return high == 1 if criterion.role is Role.INCLUSION else low == -1
+def _some(count: int, sets: Sequence[frozenset[FactKey] | None]) -> frozenset[FactKey] | None:
+    """The facts in as many sets as are still needed for `count`."""
+    needed = count - sum(each is None for each in sets)
+    if needed <= 0:
+        return None
+    counted = Counter(fact for each in sets if each is not None for fact in each)
+    return frozenset(fact for fact, number in counted.items() if number >= needed)
 
 
 def deciding_facts(trial: JudgedTrial) -> dict[FactKey, MissingFact]:
@@ -175,17 +192,20 @@ def deciding_facts(trial: JudgedTrial) -> dict[FactKey, MissingFact]:
     """
     if trial.eligibility is not Eligibility.POSSIBLY_ELIGIBLE:
         return {}
-    still_open = [criterion for criterion in trial.criteria if is_open(criterion)]
+    against: set[FactKey] = set()
+    favour: list[frozenset[FactKey] | None] = []
+    for criterion in trial.criteria:
+        if is_open(criterion):
+            movers = _movers(criterion.finding)
+            bad, good = (movers.false, movers.true) if criterion.role is Role.INCLUSION else (movers.true, movers.false)
+            favour.append(good)
+            if criterion.applies_to is None:  # one cohort's criterion never speaks against: another may be open
+                against |= bad or frozenset()
     cohort_ruled_out = any(
         each.applies_to is not None and each.verdict is Verdict.NOT_APPLICABLE for each in trial.criteria
     )
-    deciding = {}
-    for fact_key, fact in open_facts(trial).items():
-        alone = (fact_key,)
-        against = any(decides_against(criterion, alone) for criterion in still_open)
-        if against or (not cohort_ruled_out and all(decides_in_favour(criterion, alone) for criterion in still_open)):
-            deciding[fact_key] = fact
-    return deciding
+    deciding = against if cohort_ruled_out else against | (_every(favour) or frozenset())
+    return {each: fact for each, fact in open_facts(trial).items() if each in deciding}
 
 
 def undecided_sets(trial: JudgedTrial) -> tuple[tuple[tuple[MissingFact, ...], ...], bool]:

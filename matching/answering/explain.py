@@ -39,8 +39,12 @@ from matching.model.criterion import (
 from matching.model.finding import Distance, Evidence, Finding, JudgedCriterion, JudgedTrial, MissingFact
 from matching.model.truth import Truth
 
+HEALTHY_VOLUNTEER = "healthy volunteer"
+"""A fact about the person: its absence is no "no"."""
 MOST_PARTS = 3
 """Parts of one criterion that are put into words; the others are counted."""
+MOST_QUOTES = 6
+"""Quotes in one sentence."""
 MOST_FACTS = 4
 """Facts that one question asks for."""
 
@@ -71,23 +75,60 @@ def explain(criterion: JudgedCriterion, words: Wording = PLAIN) -> str:
     elif criterion.verdict is Verdict.UNKNOWN and all(leaf.truth is not Truth.UNKNOWN for leaf in leaves):
         # what was found does not rest on anything the patient said
         return " ".join([*said, words.say("unreadable.value", quote=phrases.quote(criterion.text))])
-    negated = frozenset(id(leaf) for leaf in _negated(criterion.finding))
     if criterion.verdict is Verdict.UNKNOWN:
         # what can be asked stands last, next to the question
         leaves = tuple(sorted(leaves, key=lambda leaf: bool(askable(leaf))))
-    told = tuple(dict.fromkeys(_leaf(leaf, _quote(leaf, criterion, id(leaf) in negated), words) for leaf in leaves))
-    if len(told) > MOST_PARTS:
-        shown = told[-MOST_PARTS:] if criterion.verdict is Verdict.UNKNOWN else told[:MOST_PARTS]
-        hidden = len(told) - MOST_PARTS
-        more = words.say("more") if hidden == 1 else words.say("more.many", count=str(hidden))
-        told = (*shown, more)
-    said.extend(told)
+    negated = frozenset(id(leaf) for leaf in _negated(criterion.finding))
+    said.extend(_sentences(tuple((leaf, _quote(leaf, criterion, id(leaf) in negated)) for leaf in leaves), words))
     if criterion.verdict is Verdict.UNKNOWN:
         said.append(_question(leaves, words))
     else:
         said.extend(_notes(leaves, words))
         said.append(words.say(f"verdict.{criterion.verdict.value}"))
     return " ".join(part for part in said if part)
+
+
+def _sentences(quoted: tuple[tuple[Finding, str], ...], words: Wording) -> list[str]:
+    """One sentence a leaf; leaves that would say the same of several quotes share one, and what is too much is counted."""
+    grouped: dict[str, list[str]] = {}
+    first: dict[str, str] = {}
+    for leaf, quote in quoted:
+        sentence = _leaf(leaf, quote, words)
+        group = _shared(leaf, words)
+        first.setdefault(group or sentence, sentence)
+        quotes = grouped.setdefault(group or sentence, [])
+        if group and quote not in quotes:
+            quotes.append(quote)
+    told = []
+    for group, sentence in first.items():
+        quotes = [one for one in grouped[group] if not any(one != other and one in other for other in grouped[group])]
+        if len(quotes) < 2:
+            told.append(sentence)
+            continue
+        shown = [words.say("quoted", quote=quote) for quote in quotes[:MOST_QUOTES]]
+        if len(quotes) > MOST_QUOTES:
+            shown.append(words.say("others", count=str(len(quotes) - MOST_QUOTES)))
+        told.append(words.say(group, quotes=words.listing(tuple(shown))))
+    told = list(dict.fromkeys(told))
+    if len(told) > MOST_PARTS:
+        hidden = len(told) - MOST_PARTS
+        more = words.say("more") if hidden == 1 else words.say("more.many", count=str(hidden))
+        # a question follows what is open, and what can be asked stands last
+        told = [more, *told[-MOST_PARTS:]] if quoted[-1][0].truth is Truth.UNKNOWN else [*told[:MOST_PARTS], more]
+    return told
+
+
+def _shared(leaf: Finding, words: Wording) -> str:
+    """The sentence in which such leaves are told together; empty for those that each have a value to show."""
+    match leaf.expression:
+        case Unreadable():
+            return "unreadable.together"
+        case ConditionIs() | TreatmentIs() | CountIs() | PregnancyIs() | LifestyleIs():
+            if leaf.truth is Truth.FALSE:
+                return "statement.false.together"
+            if leaf.truth is Truth.UNKNOWN and _reason(leaf) is WhyUnknown.MISSING:
+                return "statement.unknown.together"
+    return ""
 
 
 def decisive(finding: Finding) -> tuple[Finding, ...]:
@@ -260,6 +301,8 @@ def _statement(leaf: Finding, fact: str, quote: str, words: Wording) -> str:
         value = evidence.value
         if isinstance(value, str) and value:
             told = value
+        elif value is False and evidence.fact == HEALTHY_VOLUNTEER:
+            told = ""
         elif value is False:
             told = words.say("word.not_present", fact=evidence.fact)
         elif value is None or value is True:

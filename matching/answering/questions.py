@@ -16,8 +16,8 @@ MOST_QUESTIONS = 10
 """Questions in one answer; more would not be read."""
 
 
-DATE_OF = ":date"
-"""Ends the id of a fact that is the date of another."""
+CLAUSES = ("whether ", "when ", "your ", "the date ", "how ")
+"""A fact whose name begins so is asked for as it stands: "Can you tell us whether ...?"."""
 
 MOST_INVERTED = 4
 """A name with more commas is a list and no inverted name."""
@@ -78,9 +78,10 @@ def ask(fact: MissingFact, words: Wording) -> str:
             question = entry.question_es if words.language == "es" else entry.question_en
             if question and setting is None:
                 return question
-    if fact.id.endswith(DATE_OF):
-        kind = "date"
-    return words.say(f"ask.{kind}" if words.has(f"ask.{kind}") else "ask.statement", fact=plain_name(fact))
+    for name in (f"ask.{kind}.{fact.id}", "ask.clause" if fact.fact.startswith(CLAUSES) else "", f"ask.{kind}"):
+        if words.has(name):
+            return words.say(name, fact=plain_name(fact))
+    return words.say("ask.statement", fact=plain_name(fact))
 
 
 def facts_in_words(facts: Iterable[MissingFact]) -> tuple[str, ...]:

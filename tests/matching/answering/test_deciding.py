@@ -1,5 +1,6 @@
 """Which facts could move a trial, held against trying every way in which the open leaves may come out."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from itertools import combinations, product
 
@@ -11,7 +12,6 @@ from matching.answering.deciding import (
     deciding_facts,
     is_open,
     open_facts,
-    reachable,
     undecided_sets,
 )
 from matching.model.codes import Eligibility, Role, WhyUnknown
@@ -68,41 +68,71 @@ def renamed(finding: Finding, counter: list[int]) -> Finding:
     return replace(finding, parts=tuple(renamed(part, counter) for part in finding.parts))
 
 
-@given(trees(st.just("f")), st.data())
-def test_reachable_truths_are_those_that_some_values_give(tree: Finding, data: st.DataObject) -> None:
-    tree = renamed(tree, [0])
-    names = sorted(name for _, name in open_facts(trial(criterion(tree))))
-    known = data.draw(st.sets(st.sampled_from(names), max_size=5)) if names else set()
-    outcomes = {
-        truth_of(tree, dict(zip(sorted(known), values, strict=True))).value
-        for values in product((Truth.FALSE, Truth.TRUE), repeat=len(known))
+def reachable(tree: Finding, known: Collection[str]) -> set[Truth]:
+    """Every truth that the tree can take when the leaves on the known facts come out in any way."""
+    counter = [0]
+    apart = renamed(tree, counter)
+    every = {f"f{n + 1}": name for n, name in enumerate(_names_in(tree))}
+    moving = [leaf_name for leaf_name, name in every.items() if name in known]
+    return {
+        truth_of(apart, dict(zip(moving, values, strict=True)))
+        for values in product((Truth.FALSE, Truth.TRUE), repeat=len(moving))
     }
-    low, high = reachable(tree, {("measurement", name) for name in known})
-    assert (low, high) == (min(outcomes), max(outcomes))
 
 
-@settings(max_examples=60)
-@given(st.lists(st.tuples(trees(st.sampled_from("abcde")), st.sampled_from(Role)), min_size=1, max_size=3))
-def test_the_joint_sets_are_the_minimal_ones(pairs: list[tuple[Finding, Role]]) -> None:
-    judged = trial(*(criterion(tree, role, f"c{n}") for n, (tree, role) in enumerate(pairs)))
+def _names_in(finding: Finding) -> list[str]:
+    if finding.parts:
+        return [name for part in finding.parts for name in _names_in(part)]
+    expression = finding.expression
+    return [expression.analyte.name] if isinstance(expression, MeasurementIs) and finding.truth is Truth.UNKNOWN else []
+
+
+def closes(tree: Finding, role: Role, known: Collection[str]) -> bool:
+    return (Truth.TRUE if role is Role.INCLUSION else Truth.FALSE) in reachable(tree, known)
+
+
+def fails(tree: Finding, role: Role, known: Collection[str]) -> bool:
+    return (Truth.FALSE if role is Role.INCLUSION else Truth.TRUE) in reachable(tree, known)
+
+
+PAIRS = st.lists(st.tuples(trees(st.sampled_from("abcde")), st.sampled_from(Role)), min_size=1, max_size=3)
+
+
+def judged_of(pairs: list[tuple[Finding, Role]]) -> JudgedTrial:
+    return trial(*(criterion(tree, role, f"c{n}") for n, (tree, role) in enumerate(pairs)))
+
+
+@settings(max_examples=150, deadline=None)
+@given(PAIRS)
+def test_a_fact_decides_when_it_alone_fails_a_criterion_or_closes_all(pairs: list[tuple[Finding, Role]]) -> None:
+    judged = judged_of(pairs)
     still_open = [each for each in judged.criteria if is_open(each)]
+    deciding = {
+        name
+        for _, name in open_facts(judged)
+        if any(fails(each.finding, each.role, {name}) for each in still_open)
+        or all(closes(each.finding, each.role, {name}) for each in still_open)
+    }
+    assert {name for _, name in deciding_facts(judged)} == deciding
 
-    def closes(names: tuple[tuple[str, str], ...], each: object) -> bool:
-        low, high = reachable(each.finding, names)  # type: ignore[attr-defined]
-        return high == 1 if each.role is Role.INCLUSION else low == -1  # type: ignore[attr-defined]
 
-    everything = tuple(open_facts(judged))
-    closable = [each for each in still_open if closes(everything, each)]
+@settings(max_examples=60, deadline=None)
+@given(PAIRS)
+def test_the_joint_sets_are_the_minimal_ones(pairs: list[tuple[Finding, Role]]) -> None:
+    judged = judged_of(pairs)
+    still_open = [each for each in judged.criteria if is_open(each)]
+    everything = [name for _, name in open_facts(judged)]
+    closable = [each for each in still_open if closes(each.finding, each.role, everything)]
     enough = [
-        frozenset(names)
+        frozenset(group)
         for size in range(len(everything) + 1)
-        for names in combinations(everything, size)
-        if all(closes(names, each) for each in closable)
+        for group in combinations(everything, size)
+        if all(closes(each.finding, each.role, group) for each in closable)
     ]
     minimal = {group for group in enough if group and not any(other < group for other in enough)}
     sets, exact = undecided_sets(judged)
     assert exact
-    assert {frozenset((f.kind, f.id) for f in group) for group in sets} == minimal
+    assert {frozenset(fact.id for fact in group) for group in sets} == minimal
 
 
 def names(judged: JudgedTrial) -> list[list[str]]:

@@ -210,7 +210,7 @@ def test_under_a_negation_the_concept_stands_for_the_words() -> None:
                 WhyUnknown.MISSING,
                 MissingFact("pregnancy", "pregnant", "pregnancy"),
             ),
-            'The trial checks if this is true of you: "at screening". Can you tell us about this: pregnancy?',
+            'The trial checks if this is true of you: "at screening". Are you pregnant?',
         ),
         (
             unknown(TreatmentIs(*at("skin cancer"), Concept("x")), WhyUnknown.UNREADABLE),
