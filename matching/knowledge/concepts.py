@@ -38,9 +38,11 @@ class Abbreviation:
 class Vocabulary:
     """Everything that is known of names.
 
-    `terms` maps a key to a concept id, `starts` a key's first word to the lengths (in words) of the keys that begin
-    with it, longest first. `abbreviations` are case-sensitive. `inverted` are keys that may be written with a comma.
-    `parents` are edges beside the tree numbers; `classes` the ids with members in drug_classes.csv.
+    `terms` maps a key to a concept id, `openings` the first two words of the longer keys to the lengths (in words) of
+    the keys that begin so, longest first. `abbreviations` are case-sensitive. `inverted` are keys that may be written with a comma.
+    `parents` are edges beside the tree numbers; `classes` the ids with members in drug_classes.csv. `qualifies` maps a
+    concept that is another one in a certain degree, stage or form (severe asthma, metastatic cancer) to that other one,
+    or to * where it may be anything.
     """
 
     names: dict[str, str]
@@ -48,11 +50,11 @@ class Vocabulary:
     parents: dict[str, tuple[str, ...]]
     categories: dict[str, str]
     terms: dict[str, str]
-    starts: dict[str, tuple[int, ...]]
+    openings: dict[str, tuple[int, ...]]
     abbreviations: dict[str, tuple[Abbreviation, ...]]
     inverted: frozenset[str]
     classes: frozenset[str]
-    stopped: frozenset[str]
+    qualifies: dict[str, str]
 
 
 def _rows(name: str) -> Iterator[list[str]]:
@@ -108,20 +110,28 @@ def vocabulary() -> Vocabulary:
     categories: dict[str, str] = {}
     more: dict[str, list[str]] = {}
     published = dict(terms)
-    _add_concepts(names, terms, published, categories, more)
+    qualifies = _add_concepts(names, terms, published, categories, more)
     # A hand-written table refers to a publisher's concept by the publisher's name, whatever people's words are mapped to.
     by_name = terms | published
     classes = _add_classes(names, by_name, more)
     for row in curated("lay_terms.csv"):
         terms[key_of(row["term"])] = _resolve(row["concept"], by_name, names, "lay_terms.csv")
-    stopped = frozenset(key_of(row["term"]) for row in curated("stop_terms.csv"))
-    for key in stopped:
-        terms.pop(key, None)
+    for row in curated("stop_terms.csv"):
+        terms.pop(key_of(row["term"]), None)
     _add_abbreviations(names, by_name, abbreviations)
     for code, up_ids in more.items():
         parents[code] = tuple(dict.fromkeys(parents.get(code, ()) + tuple(up_ids)))
     return Vocabulary(
-        names, trees, parents, categories, terms, _starts(terms), abbreviations, frozenset(inverted), classes, stopped
+        names=names,
+        trees=trees,
+        parents=parents,
+        categories=categories,
+        terms=terms,
+        openings=_openings(terms),
+        abbreviations=abbreviations,
+        inverted=frozenset(inverted),
+        classes=classes,
+        qualifies=qualifies,
     )
 
 
@@ -131,7 +141,7 @@ def _add_concepts(
     published: dict[str, str],
     categories: dict[str, str],
     more: dict[str, list[str]],
-) -> None:
+) -> dict[str, str]:
     rows = list(curated("concepts_curated.csv"))
     for row in rows:
         code = intern(row["id"])
@@ -140,9 +150,15 @@ def _add_concepts(
         for term in (row["name"], *split_cell(row["terms"])):
             terms[key_of(term)] = code
     by_name = terms | published
+    qualifies: dict[str, str] = {}
     for row in rows:
+        wider = row["qualifies"]
+        if wider:
+            where = f"concepts_curated.csv, {row['id']}"
+            qualifies[row["id"]] = wider if wider == "*" else _resolve(wider, by_name, names, where)
         for up in split_cell(row["parents"]):
             more.setdefault(row["id"], []).append(_resolve(up, by_name, names, f"concepts_curated.csv, {row['id']}"))
+    return qualifies
 
 
 def _add_classes(names: dict[str, str], terms: dict[str, str], more: dict[str, list[str]]) -> frozenset[str]:
@@ -173,15 +189,17 @@ def _add_abbreviations(
     abbreviations.update(own)
 
 
-def _starts(terms: dict[str, str]) -> dict[str, tuple[int, ...]]:
+def _openings(terms: dict[str, str]) -> dict[str, tuple[int, ...]]:
     masks: dict[str, int] = {}
     for key in terms:
-        first, _, _ = key.partition(" ")
-        masks[first] = masks.get(first, 0) | 1 << key.count(" ")
+        words = key.split(" ", 2)
+        if len(words) > 1:
+            opening = f"{words[0]} {words[1]}"
+            masks[opening] = masks.get(opening, 0) | 1 << key.count(" ")
     shared: dict[int, tuple[int, ...]] = {}
-    starts: dict[str, tuple[int, ...]] = {}
-    for first, mask in masks.items():
+    openings: dict[str, tuple[int, ...]] = {}
+    for opening, mask in masks.items():
         if mask not in shared:
-            shared[mask] = tuple(n + 1 for n in range(mask.bit_length() - 1, -1, -1) if mask >> n & 1)
-        starts[first] = shared[mask]
-    return starts
+            shared[mask] = tuple(n + 1 for n in range(mask.bit_length() - 1, 0, -1) if mask >> n & 1)
+        openings[opening] = shared[mask]
+    return openings

@@ -13,6 +13,7 @@ from functools import cache, lru_cache
 
 from matching.knowledge.concepts import curated, vocabulary
 
+_SITE, _KIND, _TUMOUR = "C04.588", "C04.557", "C04"
 _ENDOGENOUS = ("D05", "D08", "D09", "D10", "D12.125", "D12.776", "D13", "D20", "D23", "D01", "D25")
 _BY_TREE = (
     ("C", "condition"), ("F03", "condition"), ("E07", "device"), ("E", "procedure"), ("D", "drug"), ("B01.650", "substance"),
@@ -209,4 +210,27 @@ def mutually_exclusive(a: str, b: str) -> bool:
         x, y = tuple(pair)
         if (x in up_a and y in up_b and y not in up_a) or (y in up_a and x in up_b and x not in up_a):
             return True
+    return False
+
+
+def may_be(said: str, asked: str) -> bool:
+    """Whether something known by the name `said` may also be `asked`, though it is no kind of it by the hierarchy.
+
+    True where `said` is the wider name; where `asked` is a degree, stage or form of something that `said` is a kind of
+    (asthma may be severe asthma, dexamethasone may be a systemic corticosteroid); and between the two ways of naming a
+    tumour, by site and by tissue (lung cancer may be an adenocarcinoma). False means that a list that names all there
+    is, and names only `said`, speaks against `asked`.
+    """
+    if said == asked or asked in ancestors(said):
+        return True
+    if said in ancestors(asked):
+        return True
+    known = vocabulary()
+    for code in (asked, *ancestors(asked)):
+        wider = known.qualifies.get(code)
+        if wider is not None and (wider == "*" or is_a(said, wider) or is_a(wider, said)):
+            return True
+    tumours = [{t[:7] for t in known.trees.get(c, ()) if t.startswith(_TUMOUR)} for c in (said, asked)]
+    if all(tumours):
+        return not (tumours[0] | tumours[1] <= {_SITE} or tumours[0] | tumours[1] <= {_KIND})
     return False

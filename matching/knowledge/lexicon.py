@@ -48,16 +48,21 @@ class _Words:
 
 
 def _cut(text: str, start: int, end: int) -> _Words:
+    every = TOKEN.findall(text, start, end)
     raw: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
-    for m in TOKEN.finditer(text, start, end):
-        word = m[0]
+    place = start
+    find = text.find
+    for word in every:
+        # The words are found one after the other, so the next occurrence is the word itself.
+        place = find(word, place)
+        after = place + len(word)
         if word not in _SKIPPED:
             raw.append(word)
-            a, b = m.span()
-            starts.append(a)
-            ends.append(b)
+            starts.append(place)
+            ends.append(after)
+        place = after
     return _Words(raw, [normal_word(w) for w in raw], starts, ends)
 
 
@@ -83,38 +88,39 @@ def find_terms(text: str, start: int = 0, end: int | None = None) -> list[TermMa
 def _scan(text: str, words: _Words, known: Vocabulary) -> list[tuple[int, int, str]]:
     """Leftmost longest matches as (first word, word after the last, concept)."""
     normal, raw = words.normal, words.raw
-    beginnings, terms, short = known.starts, known.terms, known.abbreviations
+    lengths_of, term_of, short = known.openings.get, known.terms.get, known.abbreviations
     found: list[tuple[int, int, str]] = []
     i, count = 0, len(normal)
-    capitals: bool | None = None
     while i < count:
-        reach = 0
         word = normal[i]
-        for length in beginnings.get(word, ()):
-            if length == 1:
-                break
-            j = i + length
-            if j > count:
+        if i + 1 < count and (lengths := lengths_of(f"{word} {normal[i + 1]}")) is not None:
+            longest = _longest(text, words, i, lengths, known)
+            if longest is not None:
+                found.append((i, *longest))
+                i = longest[0]
                 continue
-            key = " ".join(normal[i:j])
-            code = terms.get(key)
-            if code is not None and _adjacent(text, words, i, j, key in known.inverted):
-                if not _denied(text, words, i):
-                    found.append((i, j, code))
-                    reach = length
-                break
-        if not reach:
-            code = None
-            if not raw[i].islower():
-                if capitals is None:
-                    capitals = _all_capitals(raw)
-                code = _abbreviated(raw[i], words, short, capitals=capitals)
-            code = code or terms.get(word)
-            if code is not None and not _denied(text, words, i):
-                found.append((i, i + 1, code))
-                reach = 1
-        i += reach or 1
+        code = term_of(word)
+        if not raw[i].islower():
+            code = _abbreviated(raw[i], words, short) or code
+        if code is not None and not (i and normal[i - 1] in _DENYING and _denied(text, words, i)):
+            found.append((i, i + 1, code))
+        i += 1
     return found
+
+
+def _longest(
+    text: str, words: _Words, i: int, lengths: tuple[int, ...], known: Vocabulary
+) -> tuple[int, str] | None:
+    """The longest name of several words that begins at word i: (word after its last, concept)."""
+    normal = words.normal
+    for length in lengths:
+        j = i + length
+        if j <= len(normal):
+            key = " ".join(normal[i:j])
+            code = known.terms.get(key)
+            if code is not None and _adjacent(text, words, i, j, key in known.inverted):
+                return None if i and normal[i - 1] in _DENYING and _denied(text, words, i) else (j, code)
+    return None
 
 
 def _adjacent(text: str, words: _Words, i: int, j: int, comma: bool) -> bool:
@@ -141,7 +147,7 @@ def _all_capitals(raw: list[str]) -> bool:
     return len(letters) > 3 and sum(w.isupper() for w in letters) > 0.7 * len(letters)
 
 
-def _abbreviated(word: str, words: _Words, short: dict[str, tuple[Abbreviation, ...]], *, capitals: bool) -> str | None:
+def _abbreviated(word: str, words: _Words, short: dict[str, tuple[Abbreviation, ...]]) -> str | None:
     meanings = short.get(word)
     if meanings is None:
         if word.endswith("s") and len(word) > 2:
@@ -157,7 +163,7 @@ def _abbreviated(word: str, words: _Words, short: dict[str, tuple[Abbreviation, 
         near = near or set(words.normal)
         if not meaning.context.isdisjoint(near):
             return meaning.concept_id
-    return None if capitals and len(word) < 4 else plain
+    return None if plain is not None and len(word) < 4 and _all_capitals(words.raw) else plain
 
 
 def _coordinated(
@@ -192,11 +198,15 @@ def _coordinated(
                     break
                 take(after, after + 1, longer)
                 after = _linked(text, words, after)
-        before = i
-        while (last := _linked_before(text, words, before)) is not None:
+        before, unnamed = i, 0
+        while unnamed < 3 and (last := _linked_before(text, words, before)) is not None:
             taken = _shortened_before(words, last, key, terms, free)
             if taken is None:
-                break
+                # An item that is no name with this ending does not end the list: "cardiac, unusual or renal disease".
+                if not free(last, last + 1):
+                    break
+                before, unnamed = last, unnamed + 1
+                continue
             first, shorter = taken
             if shorter != code:
                 take(first, last + 1, shorter)
