@@ -67,7 +67,7 @@ class _Held:
 
 def same(a: float, b: float) -> bool:
     """Whether two numbers are equal but for the last bits of arithmetic."""
-    return a == b or abs(a - b) <= 1e-9 * max(abs(a), abs(b))
+    return a == b or (abs(a - b) <= 1e-9 * max(abs(a), abs(b)) and math.isfinite(a) and math.isfinite(b))
 
 
 def compare(

@@ -62,6 +62,8 @@ def _shift_months(day: date, months: int, *, forward: bool) -> date:
         return date.max
     if year < 1:
         return date.min
+    if day.day <= 28:
+        return date(year, month + 1, day.day)
     last = calendar.monthrange(year, month + 1)[1]
     if day.day <= last:
         return date(year, month + 1, day.day)

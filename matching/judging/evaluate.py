@@ -83,7 +83,7 @@ def evaluate(expression: Expression, facts: Facts, *, favourable: Truth = Truth.
 def _leaf(leaf: Leaf, facts: Facts, favourable: Truth, depth: int) -> Finding:
     match leaf:
         case AgeIs():
-            return _in_time(leaf, facts, people.judge_age, people.age_turns, people.age_truth)
+            return people.judge_age(leaf, facts)
         case SexIs():
             return people.judge_sex(leaf, facts)
         case MeasurementIs():
@@ -153,15 +153,13 @@ def _in_time(
     facts: Facts,
     judge: Callable[[L, Facts, date], Finding],
     turns: Callable[[L, Facts], set[date]],
-    truth_of: Callable[[L, Facts, date], Truth] | None = None,
 ) -> Finding:
     """The finding of today, and the days on which the same facts will say something else."""
     finding = judge(leaf, facts, facts.on)
     days = [day for day in turns(leaf, facts) if day > facts.on]
     if not days:
         return finding
-    truth_on = truth_of or (lambda leaf, facts, day: judge(leaf, facts, day).truth)
-    changes = timeline(facts.on, finding.truth, days, lambda day: truth_on(leaf, facts, day))
+    changes = timeline(facts.on, finding.truth, days, lambda day: judge(leaf, facts, day).truth)
     return replace(finding, timeline=changes) if changes else finding
 
 

@@ -154,12 +154,12 @@ def judge_result(leaf: ResultIs, facts: Facts, day: date) -> Finding:
     if choice.reason is not None:
         return _open(leaf, choice, missing)
     wanted = canonical(leaf.result)
-    truths = {r: _result_truth(r, wanted) for r in choice.readings}
-    settled = {t for t in truths.values() if t is not Truth.UNKNOWN}
+    truths = [_result_truth(r, wanted) for r in choice.readings]
+    settled = {t for t in truths if t is not Truth.UNKNOWN}
     evidence = tuple(evidence_of(r) for r in choice.readings)
     if len(settled) == 1:
         truth = settled.pop()
-        shown = tuple(evidence_of(r) for r in choice.readings if truths[r] is truth)
+        shown = tuple(e for e, t in zip(evidence, truths, strict=True) if t is truth)
         if leaf.window is not None and leaf.window.direction == "duration" and truth is Truth.TRUE:
             return Finding(leaf, Truth.UNKNOWN, (WhyUnknown.MISSING,), shown, (missing,))
         return Finding(leaf, truth, (), shown)

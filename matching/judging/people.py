@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 
-from matching.judging.dates import Span, birthday, completed, has_numbers, shift_days
+from matching.judging.dates import Span, birthday, completed, has_numbers, shift_days, timeline
 from matching.judging.facts import Facts, Reading
 from matching.knowledge import hierarchy
 from matching.model.codes import Sex, WhyUnknown
@@ -55,38 +56,47 @@ STATEMENTS = {
 """What a patient may state about a topic; an investigator's opinion is nobody's to state."""
 
 
-def judge_age(leaf: AgeIs, facts: Facts, day: date) -> Finding:
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """A bound of age as days: a lower bound holds from, an upper bound fails from a day between `first` and `last`."""
+
+    is_lower: bool
+    first: date
+    last: date
+
+    def truth(self, day: date) -> Truth:
+        if day >= self.last:
+            return Truth.TRUE if self.is_lower else Truth.FALSE
+        if day < self.first:
+            return Truth.FALSE if self.is_lower else Truth.TRUE
+        return Truth.UNKNOWN
+
+
+def judge_age(leaf: AgeIs, facts: Facts) -> Finding:
     """Completed years (months, weeks, days): "up to 40 years" holds until the 41st birthday, "over 65" from the 66th."""
-    if facts.birth is None:
+    birth, day = facts.birth, facts.on
+    if birth is None:
         reason = WhyUnknown.CONFLICT if facts.birth_contradicts else WhyUnknown.MISSING
         return Finding(leaf, Truth.UNKNOWN, (reason,), missing=(AGE,))
-    truth = age_truth(leaf, facts, day)
-    evidence = (_age_evidence(leaf, facts, facts.birth, day),)
+    turns = [
+        _Turn(
+            is_lower, first := _limit(birth.earliest, b, is_lower=is_lower), _last(birth, b, first, is_lower=is_lower)
+        )
+        for b, is_lower in ((leaf.lower, True), (leaf.upper, False))
+        if b is not None
+    ]
+
+    def truth_on(on: date) -> Truth:
+        return conjunction(turn.truth(on) for turn in turns)
+
+    truth = truth_on(day)
+    changes = timeline(day, truth, {d for turn in turns for d in (turn.first, turn.last)}, truth_on)
+    evidence, oldest = _age_evidence(leaf, facts, birth, day)
     if truth is Truth.UNKNOWN:
-        return Finding(leaf, truth, (WhyUnknown.MISSING,), evidence, (AGE,))
-    return Finding(leaf, truth, (), evidence, distances=_age_distance(leaf, facts.birth, day))
-
-
-def age_truth(leaf: AgeIs, facts: Facts, day: date) -> Truth:
-    """The truth alone."""
-    if facts.birth is None:
-        return Truth.UNKNOWN
-    birth = facts.birth
-    return conjunction(
-        _age_truth(b, birth, day, is_lower=low) for b, low in ((leaf.lower, True), (leaf.upper, False)) if b
-    )
-
-
-def age_turns(leaf: AgeIs, facts: Facts) -> set[date]:
-    """The birthdays that matter."""
-    if facts.birth is None:
-        return set()
-    return {
-        _limit(born, bound, is_lower=low)
-        for bound, low in ((leaf.lower, True), (leaf.upper, False))
-        if bound is not None
-        for born in (facts.birth.earliest, facts.birth.latest)
-    }
+        return Finding(leaf, truth, (WhyUnknown.MISSING,), (evidence,), (AGE,), timeline=changes)
+    too_young = any(turn.is_lower and turn.truth(day) is Truth.FALSE for turn in turns)
+    distance = _age_distance(leaf.lower if too_young or leaf.upper is None else leaf.upper, oldest)
+    return Finding(leaf, truth, (), (evidence,), distances=distance, timeline=changes)
 
 
 def _limit(born: date, bound: Bound, *, is_lower: bool) -> date:
@@ -99,37 +109,28 @@ def _limit(born: date, bound: Bound, *, is_lower: bool) -> date:
     return exact if is_lower or not bound.inclusive else shift_days(exact, 1)
 
 
-def _age_truth(bound: Bound, birth: Span, day: date, *, is_lower: bool) -> Truth:
-    reached = {day >= _limit(born, bound, is_lower=is_lower) for born in (birth.earliest, birth.latest)}
-    return Truth.UNKNOWN if len(reached) > 1 else Truth.of(reached.pop() is is_lower)
+def _last(birth: Span, bound: Bound, first: date, *, is_lower: bool) -> date:
+    return first if birth.latest == birth.earliest else _limit(birth.latest, bound, is_lower=is_lower)
 
 
-def _age_evidence(leaf: AgeIs, facts: Facts, birth: Span, day: date) -> Evidence:
-    unit = next((b.unit for b in (leaf.lower, leaf.upper) if b is not None and b.unit), "a")
-    if unit not in {"a", "mo", "wk", "d"}:
-        unit = "d"
-    youngest, oldest = completed(birth.latest, day, unit), completed(birth.earliest, day, unit)
+def _age_evidence(leaf: AgeIs, facts: Facts, birth: Span, day: date) -> tuple[Evidence, int]:
+    """The age in the unit of the bounds, and as a number (the greatest it may be)."""
     bounds = [b for b in (leaf.lower, leaf.upper) if b is not None]
+    unit = next((b.unit for b in bounds if b.unit in {"a", "mo", "wk", "d"}), "a" if not bounds else "d")
+    oldest = completed(birth.earliest, day, unit)
+    youngest = oldest if birth.earliest == birth.latest else completed(birth.latest, day, unit)
     on_bound = youngest == oldest and any(b.value == oldest for b in bounds)
     value: float | str = oldest if youngest == oldest else f"{youngest}-{oldest}"
-    return Evidence("age", value, unit, facts.patient.birth_date, boundary=on_bound)
+    return Evidence("age", value, unit, facts.patient.birth_date, boundary=on_bound), oldest
 
 
-def _age_distance(leaf: AgeIs, birth: Span, day: date) -> tuple[Distance, ...]:
-    unit = next((b.unit for b in (leaf.lower, leaf.upper) if b is not None and b.unit in {"a", "mo", "wk", "d"}), None)
-    if unit is None:
-        return ()
-    age = completed(birth.latest, day, unit)
-    below = leaf.lower is not None and _age_truth(leaf.lower, birth, day, is_lower=True) is Truth.FALSE
-    candidates = [
-        b for b in (leaf.lower if below or leaf.upper is None else None, None if below else leaf.upper) if b is not None
-    ]
-    bound = candidates[0] if candidates else None
-    if bound is None:
+def _age_distance(bound: Bound | None, age: int) -> tuple[Distance, ...]:
+    """Time mends being too young, never being too old."""
+    if bound is None or bound.unit not in {"a", "mo", "wk", "d"}:
         return ()
     by = age - bound.value
     relative = abs(by) / bound.value if bound.value else None
-    return (Distance("age", age, bound.value, by, unit, relative, "by_itself" if by < 0 else "fixed"),)
+    return (Distance("age", age, bound.value, by, bound.unit, relative, "by_itself" if by < 0 else "fixed"),)
 
 
 def judge_sex(leaf: SexIs, facts: Facts) -> Finding:
