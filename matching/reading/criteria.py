@@ -275,13 +275,13 @@ def _reach(expression: Expression) -> tuple[bool, bool]:
 def coverage_of(criteria: list[Criterion]) -> Coverage:
     """Criteria by what can come of them.
 
-    Computable: facts about the patient can settle it for and against. On site: it cannot, and nothing of it was
-    unreadable. Unreadable: a part that could not be read keeps it from one of the two.
+    Computable: facts about the patient can settle it, at least one way ("stroke, and ..." with an unread rest is
+    settled by no stroke). On site: nothing but the study team can, and all of it was read. Unreadable: the rest.
     """
     computable = on_site = unreadable = 0
     for criterion in criteria:
         true, false = _reach(criterion.expression)
-        if (true and false) or criterion.expression in (AllOf(()), AnyOf(())):
+        if true or false or criterion.expression in (AllOf(()), AnyOf(())):
             computable += 1
         elif has_unreadable(criterion.expression):
             unreadable += 1

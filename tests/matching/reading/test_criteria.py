@@ -1,5 +1,7 @@
 """How the lines of a text are put together into criteria."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import assert_never
 
 import pytest
@@ -177,15 +179,24 @@ def test_coverage_counts_what_can_come_of_each_criterion() -> None:
     assert coverage == Coverage(criteria=3, computable=1, on_site=1, unreadable=1)
 
 
-def test_a_part_that_cannot_be_read_counts_against_coverage() -> None:
-    parsed = parse_eligibility("Inclusion Criteria:\n\n* Stroke")
-    (criterion,) = parsed.criteria
-    unread = Unreadable(0, 5, "why")
-    half = type(criterion)(
-        **{name: getattr(criterion, name) for name in criterion.__slots__}
-        | {"expression": AllOf((criterion.expression, unread))}
-    )
-    assert coverage_of([half]) == Coverage(1, 0, 0, 1)
+@pytest.mark.parametrize(
+    ("make", "expected"),
+    [
+        (lambda known, unread: AllOf((known, unread)), Coverage(1, 1, 0, 0)),
+        (lambda known, unread: AnyOf((known, unread)), Coverage(1, 1, 0, 0)),
+        (lambda known, unread: AllOf((AnyOf((known, unread)), unread)), Coverage(1, 0, 0, 1)),
+        (lambda known, unread: Not(unread), Coverage(1, 0, 0, 1)),
+        (lambda known, unread: AtLeast(2, (known, unread)), Coverage(1, 1, 0, 0)),
+        (lambda known, unread: AtLeast(2, (known, unread, unread)), Coverage(1, 0, 0, 1)),
+        (lambda known, unread: If(known, unread), Coverage(1, 1, 0, 0)),
+        (lambda known, unread: Not(OnSite(0, 1, "consent")), Coverage(1, 0, 1, 0)),
+        (lambda known, unread: AllOf((OnSite(0, 1, "consent"), unread)), Coverage(1, 0, 0, 1)),
+    ],
+)
+def test_what_counts_as_computable(make: Callable[[Expression, Expression], Expression], expected: Coverage) -> None:
+    (criterion,) = parse_eligibility("Inclusion Criteria:\n\n* Stroke").criteria
+    made = replace(criterion, expression=make(criterion.expression, Unreadable(0, 5, "why")))
+    assert coverage_of([made]) == expected
 
 
 def check_spans(text: str) -> None:
