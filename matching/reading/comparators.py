@@ -28,7 +28,7 @@ _UNDER = r"under|below"
 _EQUAL = r"(?:\s*(?:,|/|or|and|and/or)\s*|\s+)(?:is\s+)?equal(?:s|ed)?(?:\s+(?:to|th[ae]n))?\b"
 
 SIGN = (
-    r"\\?[<>\u2264\u2265\u2266\u2267\u2a7d\u2a7e\uff1c\uff1e\u02c2\u02c3\uff1d=](?:\s?(?:\\?[<>=_/]|\\(?=[<>=])|&(?:amp;)?[lg]t;|or\s?\\?(?:=|equal(?:\s+to)?))){0,3}"
+    r"\\?[<>\u2264\u2265\u2266\u2267\u2a7d\u2a7e\uff1c\uff1e\u02c2\u02c3\uff1d=](?:\s?(?:\\?[<>=_/]|\\(?=[<>=])|&(?:amp;)?[lg]t;|or\s?\\?(?:=(?:\s?to\b)?|equal(?:\s+to)?))){0,3}"
     r"|&(?:amp;)?(?:lt|gt|le|ge);(?:\s?(?:\\?=|/\s?=))?"
 )
 """A sign, however typed: >  \\>=  \u2265  =<  >/=  > or =  &gt;=  >_."""
@@ -37,7 +37,7 @@ _WORDS = re.compile(
     rf"""(?ix)
     (?P<neg>(?:no|not|nor|never|does\s+not|do\s+not|must\s+not|cannot|shall\s+not)\s+(?:to\s+)?(?:be\s+)?)?
     (?:
-        (?:(?P<up>{_UP})|(?P<down>{_DOWN})) (?: \s+(?:in\s+age\s+)?(?:th[ae]n|to)\b(?P<eq1>{_EQUAL})? | (?P<eq2>{_EQUAL}) )
+        (?:(?P<up>{_UP})|(?P<down>{_DOWN})) (?: \s+(?:in\s+age\s+)?(?:th[ae]n|to)\b(?P<eq1>{_EQUAL}|\s+or(?=\s+\d))? | (?P<eq2>{_EQUAL}) )
       | (?:(?P<over>{_OVER})|(?P<under>{_UNDER}))\b(?P<eq3>{_EQUAL})?
       | (?P<exceed>exceed(?:s|ed|ing)?)\b
       | (?P<excess>in\s+excess\s+of)\b

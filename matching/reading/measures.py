@@ -50,8 +50,9 @@ _OTHER_AGE_BEFORE = re.compile(
     r"(?i)\b(?:onset|diagnosis|diagnosed|menarche|menopause|menopausal|bone|mental|donors?|partner|gestation\w*|conception(?:al|s)?|developmental|maternal|mother'?s?|father'?s?|parental|skeletal|first\s+\w+)\b[^.;,]{0,30}$"
 )
 _OTHER_AGE_AFTER = re.compile(
-    r"(?i)\s*(?:old\s+)?(?:at|of)\s+(?:the\s+)?(?:time\s+of\s+)?(?:initial\s+|first\s+|disease\s+|symptom\s+)?(?P<what>onset|diagnosis|gestation\w*|menarche|menopause|symptoms?\s+onset)\b|\s*(?P<gest>gestation\w*)"
+    r"(?i)\s*(?:old\s+)?(?:at|of)\s+(?:the\s+)?(?:time\s+of\s+)?(?:initial\s+|first\s+|disease\s+|symptom\s+)?(?P<what>onset|diagnosis|gestation\w*|menarche|menopause|symptoms?\s+onset)\b|\s*(?:of\s+)?(?:completed\s+)?(?P<gest>gestation\w*|GA\b|amenorrh)"
 )
+_GESTATION = re.compile(r"(?i)\bgestation\w*(?:\s+(?:age|period))?[^.;,\d]{0,25}$")
 _PEOPLE = re.compile(
     r"(?i)\b(?:patients?|subjects?|participants?|males?|females?|men|man|women|woman|adults?|children|child|volunteers?|individuals?|persons?|people|boys?|girls?|infants?|adolescents?|neonates?|newborns?|recipients?|genders?|sex|sexes|elderly|they|who\s+(?:is|are)|must\s+be|be|is|are|those|pediatric|paediatric)\b"
     r"[\s,:()]*(?:(?:of|with|who|must|should|are|is|be|aged?|any|either|both|an?|at|the|and|from|age|between|in|range|group|currently|whose|have|has)\b[\s,:()]*){0,6}$"
@@ -61,8 +62,12 @@ _LIFE = re.compile(
     r"(?i)\b(?:life[\s-]*expectanc\w*|life\s+expectation|(?:expected|anticipated|estimated|predicted|projected|likely|overall)\s+(?:overall\s+)?(?:survival|lifespan|life\s*span|life)(?:\s+(?:time|period))?|expected\s+to\s+(?:live|survive)|survival\s+(?:expectancy|expectation|time|prognosis|estimate)|expectancy\s+of\s+life|prognosis|anticipated\s+life\w*|survival)\b"
 )
 _CLASS_WORD = re.compile(r"(?i)(?P<word>grade|stage|staging)\w{0,2}\b[\s:(]*(?:of\s+|is\s+)?$")
+_NOT_CLASSED = re.compile(r"\b(?:mhc|hla|drugs?|agents?|antiarrhythmic|social|fitness)\b")
 _CLASSED = re.compile(
     r"(?i)\b(?:class(?:ification)?|scores?|grade|status|scale|index|killip|asa|nyha|ecog|gold|ccs|birads|bi-rads)\b"
+)
+_AFTER_NUMBER = frozenset(
+    "at in on as or and if for with by during within prior before after due despite who will are is to but".split()
 )
 _RANGE_NOTE = re.compile(
     r"(?i)(?:\brang(?:e|es|ing)\b|\bscale\b|\bscored?\s+from|out\s+of|scale\s+of|\bfrom)[\s:]*(?:is\s+)?$|[(\[]\s*(?:scale|possible|score)?\s*(?:of\s+)?$"
@@ -82,10 +87,14 @@ _SUBGROUP_BEFORE = re.compile(
 _NEUTRAL = re.compile(
     r"(?i)^[\s,]*[(\[]?\s*(?:in|for|with)\s+(?:the\s+)?(?:past|last|previous|screening|study|adults?|all\b|both\b|each\b|either\b|any\b|normal|age|serum|blood|plasma|females?\s+and|males?\s+and|men\s+and|women\s+and|the\s+(?:past|last|previous|screening|opinion)|at\s+least|inclusion|\d|participation|entry|enrol)"
 )
+_LEADS_ON = re.compile(r"(?i)[\s,:(\[]*(?:must\s+be|is|are|should\s+be|value|values)?\s*")
+_NAMED_CLASS = re.compile(r"[A-Z][\w\u00c0-\u024f]*(?:[-\s][A-Z][\w\u00c0-\u024f]*)*\s(?:grade|stage)\b")
+_OPENED = re.compile(r"(?i)\s*\\?[(\[]\s*(?:or\s+|i\.e\.,?\s*)?")
+_LISTED_DIGITS = re.compile(r"\d(?:,\d)+")
 _FEMALE = re.compile(r"(?i)\b(?:females?|women|woman|girls?)\b")
 _MALE = re.compile(r"(?i)(?<!fe)\b(?:males?|men|man|boys?)\b")
 _SEX_AFTER = re.compile(
-    r"(?i)[\s,)]*[(\[]?\s*(?:in\s+|for\s+|if\s+|\(|among\s+)?(?:adult\s+|the\s+|all\s+|subject\s+is\s+)?(?P<sex>females?|women|woman|girls?|males?|men|man|boys?)\b(?!\s*(?:and|or|/|&)\s*(?:fe)?(?:male|men|women))(?:\s+(?:patients?|subjects?|participants?))?\s*[)\]]?"
+    r"(?i)[\s,)]*[(\[]?\s*(?:in\s+|for\s+|if\s+|\(|among\s+)?(?:adult\s+|the\s+|all\s+|subject\s+is\s+)?(?P<sex>females?|women|woman|girls?|males?|men|man|boys?)\b(?!\s*(?:and|or|/|&)\s*(?:fe)?(?:male|men|women))(?!\s*(?:[:,]\s*)?(?:[<>\u2264\u2265=\\]|\d|with\b|of\b))(?:\s+(?:patients?|subjects?|participants?))?\s*[)\]]?"
 )
 _SEX_BEFORE = re.compile(
     r"(?i)(?P<sex>females?|women|woman|girls?|males?|men|man|boys?)\b(?:\s+(?:patients?|subjects?|participants?))?\s*[):,]*\s*(?:is\s+|of\s+|with\s+|must\s+be\s+)?$"
@@ -173,7 +182,7 @@ class _Line:
         for s in sorted((s for s in spots if s is not None), key=lambda s: (s.start, -s.end)):
             if not out or s.start >= out[-1].end:
                 out.append(s)
-        return out
+        return _alternatives(out, self.text)
 
     def _skipped(self, value: Value) -> bool:
         """Windows of time, ranges of a scale, numbers in names and lists."""
@@ -214,6 +223,8 @@ class _Line:
         if value.quantity.over is not None and self._pressure(value, floor):
             return True
         subject = subjects.before(self.tokens, self.mentions, value, floor)
+        if subject is not None and self._too_bare(subject, value):
+            return False
         if subject is None and (age := self._age(value, floor)) is not None:
             subject = age
         if subject is None:
@@ -240,6 +251,8 @@ class _Line:
         if subject is None:
             return False
         subject = self._changed(subject, value)
+        if subject.kind == "phrase" and value.form in ("bare", "set"):
+            return False
         if (
             isinstance(last, _Statement)
             and previous is not None
@@ -262,6 +275,23 @@ class _Line:
         self._join(statement, value, None)
         return True
 
+    def _comma_list(self, value: Value) -> tuple[Interval, ...]:
+        """ "ASA 1,2": a class has no decimals, so the comma parts a list."""
+        q = value.quantity
+        if not _LISTED_DIGITS.fullmatch(self.text, q.start, q.end):
+            return ()
+        points = [replace(q, numbers=(float(d),)) for d in self.text[q.start : q.end].split(",")]
+        return _merged(replace(value, form="set", intervals=tuple(Interval(Limit(p), Limit(p)) for p in points)))
+
+    def _too_bare(self, subject: Subject, value: Value) -> bool:
+        """A number without comparison and unit states nothing of a measurement, and of a score only right behind its name."""
+        q = value.quantity
+        if value.form not in ("bare", "set") or q.unit is not None or q.times is not None:
+            return False
+        if subject.mentions[0].entry.kind != "score":
+            return True
+        return q.word or (value.start - subject.end > 45 and not q.roman)
+
     @staticmethod
     def _same(last: _Statement, subject: Subject) -> bool:
         return bool(last.subject.mentions) and [m.entry for m in last.subject.mentions] == [
@@ -279,6 +309,11 @@ class _Line:
         low = max(self.start, value.start - 70, self.tokens[floor - 1].end if floor else 0)
         lead = text[low : value.start]
         said = text[value.start : value.end].lower()
+        other = _OTHER_AGE_AFTER.match(text, value.end, self.end) or (
+            _GESTATION.search(lead) if q.unit in ("wk", "d") else None
+        )
+        if other is not None and q.unit is not None:
+            return self._other_age(lead, value, other)
         word = _AGE_BEFORE.search(lead) or (" age" in said or "aged" in said or "ages" in said)
         if value.form == "bare" and not (value.older or word):
             return None
@@ -299,7 +334,7 @@ class _Line:
                 return None
         if q.unit is None and value.form == "lost" and not word:
             return None
-        other = _OTHER_AGE_AFTER.match(text, value.end, self.end) or _OTHER_AGE_BEFORE.search(lead)
+        other = _OTHER_AGE_BEFORE.search(lead)
         if other is not None:
             return self._other_age(lead, value, other)
         start = value.start
@@ -316,6 +351,9 @@ class _Line:
             return True
         worded = re.match(r"(?:over|above|under|below)\b", said) is not None
         ends = re.match(r"(?i)\s*(?:[,;.)]|$|and\b|or\b|with\b|of\s+(?:either|both|any)\b|who\b)", rest) is not None
+        people = re.search(r"(?i)(?:patients?|subjects?|participants?|adults?|children|people|persons)\s*$", lead)
+        if ends and people and value.form == "bound" and q.unit is None and 10 <= q.first <= 100 and not q.word:
+            return True
         if (
             worded
             and ends
@@ -350,7 +388,7 @@ class _Line:
 
     def _life(self, value: Value) -> Subject | None:
         q = value.quantity
-        if q.unit not in _TIME:
+        if q.unit not in _TIME or value.form == "bare":
             return None
         low = max(self.start, value.start - 60)
         found = None
@@ -389,6 +427,11 @@ class _Line:
         )
         if word is None or max(q.numbers) > 5:
             return None
+        named = _NAMED_CLASS.search(self.text, max(self.start, value.start - 40), value.end)
+        if named is not None:
+            return Subject(
+                "class", min(named.start(), value.start), min(named.start(), value.start), name=named[0].lower()
+            )
         start = m.start() if m is not None else value.start
         return Subject("class", start, start, name="ctcae_grade" if word == "grade" else "stage")
 
@@ -397,7 +440,14 @@ class _Line:
         q = value.quantity
         found = subjects.phrase(self.text, self.tokens, value, floor)
         numbered = q.unit is None and q.times is None and q.over is None
-        classed = numbered and found is not None and _CLASSED.search(self.text, found.start, value.start) is not None
+        if value.form == "lost" and found is not None and found.name in ("a", "n", "p"):
+            return None
+        classed = (
+            numbered
+            and found is not None
+            and not _NOT_CLASSED.search(found.name)
+            and _CLASSED.search(self.text, found.start, value.start) is not None
+        )
         if found is not None and classed and (q.roman or value.form in ("bare", "set", "equal")):
             return Subject("class", found.start, found.end, name=found.name)
         if (
@@ -407,16 +457,46 @@ class _Line:
             or (value.form in ("set", "near", "equal") and q.unit is None)
         ):
             return None
-        if found is not None and len(found.name) > 1:
+        if found is not None and len(found.name) > 1 and (not numbered or classed or self._signed(value)):
             return found
-        after = subjects.words_behind(self.text, self.tokens, self._past_of(value.last))
+        inside = [
+            t for t in self.tokens[value.first : value.last] if t.kind == "word" and t.text not in subjects.FILLERS
+        ]
+        if value.form == "range" and len(inside) == 1 and self.tokens[value.first].kind == "number":
+            return Subject("phrase", inside[0].start, inside[0].start, name=inside[0].text)
+        k = value.last
+        scored = re.search(
+            r"(?i)\bscor(?:e|es|ed|ing)\b[\s\w:]{0,12}$", self.text[max(self.start, value.start - 25) : value.start]
+        )
+        if scored is not None:
+            after = subjects.words_behind(self.text, self.tokens, self._past_of(k))
+            if (
+                after is not None
+                and after[0] > value.end
+                and self.text[value.end : after[0]].strip(" ,)") in ("on", "on the", "in the", "in", "on a", "of the")
+            ):
+                return Subject("class", after[0], after[1], name=after[2])
+        after = subjects.words_behind(self.text, self.tokens, self._past_of(k))
         if after is not None and after[0] - value.end < 12 and q.unit is not None:
             return Subject("phrase", after[0], after[1], name=after[2])
         return None
 
+    def _signed(self, value: Value) -> bool:
+        """The comparator is a sign, or the number has decimals: "ABI > 0.9", not "at least one"."""
+        token = self.tokens[value.first]
+        if value.quantity.word:
+            return False
+        sign = token.kind == "compare" and not token.text
+        behind = self.tokens[value.last].kind if value.last < len(self.tokens) else ""
+        adjacent = behind == "word" and self.tokens[value.last].text not in _AFTER_NUMBER
+        whole = value.quantity.first == int(value.quantity.first)
+        return (sign or not whole or value.form == "range") and not (adjacent and whole)
+
     def _past_of(self, k: int) -> int:
         while (
-            k < len(self.tokens) and self.tokens[k].kind == "word" and self.tokens[k].text in ("of", "in", "the", "for")
+            k < len(self.tokens)
+            and self.tokens[k].kind == "word"
+            and self.tokens[k].text in ("of", "in", "the", "for", "on", "a", "initial")
         ):
             k += 1
         return k
@@ -468,10 +548,16 @@ class _Line:
         elif a.unit != b.unit or a.times != b.times:
             return False
         gap = self.tokens[previous.last : value.first]
+        if b.over is not None or (last.subject.kind == "age" and value.start - previous.end > 40):
+            return False
         if any(t.kind in ("mention", "number", "multiple") for t in gap):
             return False
         between = self.text[previous.end : value.start]
-        by_sex = _SEX_BEFORE.search(between) is not None or _SEX_AFTER.match(self.text, value.end, self.end) is not None
+        by_sex = (
+            _SEX_BEFORE.search(between) is not None
+            or _SEX_AFTER.match(between) is not None
+            or _SEX_AFTER.match(self.text, value.end, self.end) is not None
+        )
         if any(t.kind == "stop" for t in gap) and not by_sex:
             return False
         if value.form in ("bare", "set") and not (b.unit is not None and (by_sex or self._opened(previous, value))):
@@ -479,7 +565,7 @@ class _Line:
         words = [t for t in gap if t.kind == "word"]
         if not words:
             return True
-        return bool(_SEX_BEFORE.search(between) or _SEX_AFTER.match(between) or self._condition(previous.end, value.start) or _SUBGROUP_BEFORE.search(between)) or len(words) <= 1 and words[0].text in ("is", "are", "age", "aged", "i", "e", "equivalent", "approximately")  # fmt: skip
+        return bool(by_sex or (a.unit == b.unit and a.times == b.times and last.subject.kind != "age" and (self._condition(previous.end, value.start) or _SUBGROUP_BEFORE.search(between)))) or len(words) <= 1 and words[0].text in ("is", "are", "age", "aged", "i", "e", "equivalent", "approximately")  # fmt: skip
 
     def _opened(self, previous: Value, value: Value) -> bool:
         return any(t.kind == "open" for t in self.tokens[previous.last : value.first])
@@ -502,10 +588,14 @@ class _Line:
                 if any(t.kind == "or" for t in gap)
                 else joined or ("and" if any(t.kind == "and" for t in gap) else "(")
             )
-            if value.form == "bare" and joined != "(":
-                value = replace(
-                    value, intervals=_like(statement.terms[-1].value, value), form=statement.terms[-1].value.form
-                )
+            last = next(
+                (t.value for t in reversed(statement.terms) if t.value.form != "bare"), statement.terms[-1].value
+            )
+            if value.form == "bare" and (
+                joined != "("
+                or (value.quantity.unit == last.quantity.unit and value.quantity.times == last.quantity.times)
+            ):
+                value = replace(value, intervals=_like(last, value), form=last.form)
         statement.terms.append(_Term(value, joined, end=value.end))
 
     def _subgroups(self, statement: _Statement, terms: list[_Term]) -> None:
@@ -518,11 +608,18 @@ class _Line:
             else:
                 between = self.text[low : value.start]
             high = self._next_number(value)
-            if (m := _SEX_AFTER.match(self.text, value.end, high)) is not None:
+            if (m := _SEX_AFTER.match(self.text, value.end, self.end)) is not None and m.end("sex") <= high:
                 term.sex = Sex.FEMALE if _FEMALE.match(m["sex"]) else Sex.MALE
                 term.end = m.end()
             elif (condition := self._condition(value.end, high)) is not None:
-                term.condition, term.end = condition, condition[1]
+                following = terms[n + 1] if n + 1 < len(terms) else None
+                if following is not None and _LEADS_ON.fullmatch(self.text, condition[1], following.value.start):
+                    following.condition = condition
+                else:
+                    term.condition, term.end = condition, condition[1]
+            if n == 0 and term.sex is None and statement.subject.end < value.start:
+                inner = _SEX_BEFORE.search(self.text[statement.subject.end : value.start])
+                term.sex = None if inner is None else Sex.FEMALE if _FEMALE.match(inner["sex"]) else Sex.MALE
             if term.sex is None and (m := _SEX_BEFORE.search(between)) is not None:
                 term.sex = Sex.FEMALE if _FEMALE.match(m["sex"]) else Sex.MALE
             if term.condition is None and n and (m := _SUBGROUP_BEFORE.search(between)) is not None:
@@ -625,7 +722,9 @@ class _Line:
                 )
                 form = first.form if same else "mismatch"
                 if same:
-                    kept[-1] = replace(kept[-1], value=replace(first, end=max(first.end, term.value.end)))
+                    kept[-1] = replace(
+                        kept[-1], value=replace(first, end=max(first.end, term.value.end), last=term.value.last)
+                    )
                     continue
                 if term.joined == "(" and form == "mismatch":
                     kept[-1] = replace(
@@ -672,6 +771,8 @@ class _Line:
     def _analyte_leaf(self, mention: AnalyteMention, value: Value, start: int, end: int) -> Expression:
         entry = mention.entry
         intervals = _merged(value) if entry.kind == "score" else value.intervals
+        if entry.kind == "score" and value.form == "bare":
+            intervals = self._comma_list(value) or intervals
         out: list[Expression] = []
         for i in intervals:
             if entry.kind == "score":
@@ -686,6 +787,23 @@ class _Line:
                     MeasurementIs(start, end, Analyte(entry.name, entry.loinc), lower, upper, None, mention.setting)
                 )
         return _either(out, value, exact=entry.kind == "score")
+
+
+def _alternatives(spots: list[Spot], text: str) -> list[Spot]:
+    """A second score in brackets ("ECOG <= 2 (Karnofsky >= 60 %)") says the same on another scale: either may decide."""
+    out: list[Spot] = []
+    for s in spots:
+        last = out[-1] if out else None
+        if (
+            last is not None
+            and isinstance(s.expression, ScoreIs)
+            and isinstance(last.expression, ScoreIs)
+            and _OPENED.fullmatch(text, last.end, s.start)
+        ):
+            out[-1] = Spot(last.start, s.end, AnyOf((last.expression, s.expression)))
+        else:
+            out.append(s)
+    return out
 
 
 def _age_leaf(start: int, end: int, i: Interval) -> Expression:

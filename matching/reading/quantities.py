@@ -55,6 +55,10 @@ _AGE_TAIL = re.compile(
 )
 _YEARS = re.compile(r"(?i)[\s-]*(?:y\.?\s?/?\s?o\b\.?|y(?:ea)?rs?['\u2019]?\b\.?|y\b|yo\b|ans\b)(?!\s*/)")
 _SAME_UNIT = re.compile(r"\s*\\?[(\[]\s*")
+_MORE = re.compile(r"(?i)\b(?:above|over|higher|greater|more)\b")
+_INCLUSIVE = re.compile(
+    r"(?i)\s*\(?(?:(?P<inc>inclusive(?:ly)?|included|extremes\s+included)|(?P<exc>exclusive(?:ly)?|excluded))\)?"
+)
 _GOES_ON = re.compile(r"\s+(?:and|or|to|\\?[<>\u2264\u2265])")
 _FUZZY_AFTER = re.compile(
     r"(?i)\s*,?\s*(?:(?!(?:and|or|to|but|with|who|if|for|prior|within)\b)[a-z%/-]+\s+){0,3}?(?=(?:or|and|and/or)\s)"
@@ -67,6 +71,7 @@ class Quantity:
     """A number as written: its readings, unit (UCUM) or multiple, and marks that tell what it may be a number of.
 
     `over`: the second half of "140/90" or "24/30". `letter`: of a class ("IIIb"). `aged`: "years old" follows.
+    `more`: "twice higher than normal" holds its own comparator.
     """
 
     start: int
@@ -79,6 +84,7 @@ class Quantity:
     over: float | None = None
     aged: bool = False
     word: bool = False
+    more: bool = False
 
     @property
     def first(self) -> float:
@@ -158,7 +164,7 @@ class Reader:
         i = 0
         while i < self.count:
             kind = self.tokens[i].kind
-            if kind in ("compare", "between", "number", "roman", "multiple", "dash"):
+            if kind in ("compare", "between", "number", "roman", "multiple") or (kind == "dash" and self._minus(i)):
                 found = self.value(i)
                 if found is not None:
                     out.append(found)
@@ -166,6 +172,10 @@ class Reader:
                     continue
             i += 1
         return out
+
+    def _minus(self, i: int) -> bool:
+        """A dash apart from the name before it and close to its number ("T-score -2.5")."""
+        return i > 0 and self.tokens[i - 1].kind == "mention" and self.tokens[i - 1].end < self.tokens[i].start
 
     def quantity(self, i: int, *, signed: bool = False) -> tuple[Quantity, int] | None:
         """Quantity = ["-"] number [unit] | number ["x"] limit | "twice" limit | roman; `signed`: a minus may stand here."""
@@ -183,7 +193,8 @@ class Reader:
             if found is None:
                 return None
             times = Times.LLN if found["lln"] else Times.ULN
-            return Quantity(start, found.end(), token.numbers, "1", times), self.beyond(i, found.end())
+            more = _MORE.search(found[0]) is not None
+            return Quantity(start, found.end(), token.numbers, "1", times, more=more), self.beyond(i, found.end())
         if token.kind == "roman":
             read = numbers.read_roman(token.text)
             letter = read[1] if read else ""
@@ -197,6 +208,13 @@ class Reader:
         token = self.tokens[i]
         if i >= 2 and self.tokens[i - 1].kind == "dash" and self.tokens[i - 1].end == token.start:
             dash, before = self.tokens[i - 1], self.tokens[i - 2]
+            if (
+                before.kind == "number"
+                and before.end == dash.start
+                and before.start > 0
+                and self.text[before.start - 1] in "-\u2013"
+            ):
+                return self._coded(i - 2)
             if before.kind == "word" and before.end == dash.start:
                 return before.text not in (
                     "age",
@@ -213,9 +231,11 @@ class Reader:
                 )
         return False
 
-    def _measured(self, i: int, token: Token, start: int, sign: float) -> tuple[Quantity, int]:
+    def _measured(self, i: int, token: Token, start: int, sign: float) -> tuple[Quantity, int] | None:
         text, end, pos, values = self.text, self.end, token.end, token.numbers
         word = token.text[:1].isalpha()
+        if text[pos : pos + 1] == "." and text[pos + 1 : pos + 2].isalpha():
+            return None  # "1.Sx": a digit that was misread
         if word and self.kind(i + 1) == "open" and self.kind(i + 2) == "number" and self.kind(i + 3) == "close":
             if set(self.tokens[i + 2].numbers) & set(values):
                 pos = self.tokens[i + 3].end
@@ -228,7 +248,10 @@ class Reader:
         if _LIMIT_START.match(text, pos, end) and (found := _MULTIPLE.match(text, pos, end)) is not None:
             if found["sign"] or found["uln"] or found["lln"]:
                 times = Times.LLN if found["lln"] else Times.BASELINE if found["baseline"] else Times.ULN
-                return Quantity(start, found.end(), values, "1", times, word=word), self.beyond(i, found.end())
+                more = _MORE.search(found[0]) is not None
+                return Quantity(start, found.end(), values, "1", times, word=word, more=more), self.beyond(
+                    i, found.end()
+                )
         over = None
         if (slash := _OVER.match(text, pos, end)) is not None and not token.text.startswith("0"):
             over, pos = float(slash[1]), slash.end()
@@ -242,7 +265,10 @@ class Reader:
                 pos, unit = match
         if unit == "%" and (found := _PERCENT_OF.match(text, pos, end)) is not None:
             times = Times.LLN if found["lln"] else Times.ULN
-            return Quantity(start, found.end(), tuple(v / 100 for v in values), "1", times), self.beyond(i, found.end())
+            base = 1.0 if _MORE.search(found[0]) is not None else 0.0  # "20 % above the ULN" is 1.2 x ULN
+            return Quantity(start, found.end(), tuple(base + v / 100 for v in values), "1", times), self.beyond(
+                i, found.end()
+            )
         if unit == "wk" and (days := _AND_DAYS.match(text, pos, end)) is not None:
             values, pos = tuple(v + int(days[1]) / 7 for v in values), days.end()
         if unit is not None and (opened := _SAME_UNIT.match(text, pos, end)) is not None:
@@ -277,6 +303,9 @@ class Reader:
         if low is None:
             return None
         k = low[1]
+        low_inclusive = True
+        if (tag := _INCLUSIVE.match(self.text, low[0].end, self.end)) is not None:
+            low_inclusive, k = tag["exc"] is None, self.beyond(k, tag.end())
         if self.kind(k) == "comma":
             k += 1
         if self.kind(k) in ("and", "to", "dash", "or") or (
@@ -290,7 +319,10 @@ class Reader:
                 k += 1
             high = self.quantity(k, signed=True)
             if high is not None and self._alike(low[0], high[0]):
-                return self._range(start, low[0], high[0], inclusive, i, high[1])
+                tag = _INCLUSIVE.match(self.text, high[0].end, self.end)
+                if tag is not None and tag["exc"] is not None and tag[0].lstrip().startswith("("):
+                    inclusive = False
+                return self._range(start, low[0], high[0], inclusive, i, high[1], low_inclusive)
         if word == "from" and low[0].unit in _TIME_UNITS and self.kind(low[1]) not in ("dash", "to"):
             after = self._after(low[0].end, fuzzy=False)
             older = low[0].aged or (after is not None)
@@ -314,6 +346,8 @@ class Reader:
         elif high.unit is None and low.unit is not None:
             high = replace(high, unit=low.unit, times=low.times)
         if low.unit == high.unit and low.first > high.first:
+            if self.kind(first) == "number" and low.unit is None and low.times is None:
+                return None  # "Vienna 4-1": a name
             low, high = high, low
         interval = Interval(Limit(low, low_inclusive), Limit(high, inclusive))
         return Value(start, max(low.end, high.end), (interval,), "range", first, last, low.aged or high.aged)
@@ -394,6 +428,13 @@ class Reader:
         if said is None:
             return None
         found = self.quantity(j, signed=True)
+        if (
+            found is None
+            and self.kind(j) == "word"
+            and self.kind(j + 1) == "word"
+            and self.tokens[j + 1].text in ("grade", "class", "stage", "type")
+        ):
+            found = self.quantity(j + 2) if self.kind(j + 2) in ("number", "roman") else None
         if found is None and self.kind(j) == "mention":
             after = j + 1
             while self.kind(after) in ("open", "close") or (
@@ -514,17 +555,25 @@ class Reader:
                 high = self.quantity(j, signed=self.kind(k) == "to")
                 if high is not None and self._alike(low, high[0]) and high[0].over is None:
                     found = self._range(start, low, high[0], inclusive, i, high[1])
-                    return self._more_ranges(found) if found is not None and low.roman else found
+                    return found
         if (
             self.kind(k) == "compare"
             and (said := self.tokens[k].compare) is not None
             and said.end in ("lower", "upper")
         ):
             subject = self.tokens[k + 1] if k + 1 < self.count else None
-            if subject is not None and (subject.kind == "mention" or subject.text in ("age", "ages")):
+            named = (
+                subject is not None
+                and subject.kind == "word"
+                and self.kind(k + 2) == "compare"
+                and said == self.tokens[k + 2].compare
+            )
+            if subject is not None and (named or subject.kind == "mention" or subject.text in ("age", "ages")):
                 flipped = Comparator("lower" if said.end == "upper" else "upper", said.inclusive)
                 interval = self._one(flipped, low)
-                value = Value(start, self.tokens[k].end, (interval,), "bound", i, k + 1, subject.kind == "word")
+                value = Value(
+                    start, self.tokens[k].end, (interval,), "bound", i, k + 1, subject.text in ("age", "ages")
+                )
                 if self.kind(k + 2) == "compare":
                     closed = self._second(replace(value, last=k + 2))
                     if closed.last != k + 2:
@@ -538,6 +587,8 @@ class Reader:
                     and self._alike(low, high[0])
                 ):
                     return self._range(start, low, high[0], True, i, high[1])
+        if low.more:
+            return self._second(Value(start, low.end, (Interval(Limit(low, False), None),), "bound", i, k))
         after = self._after(low.end, fuzzy=True)
         if after is not None:
             older = low.aged or self._ages(low.end, after[0])
@@ -545,8 +596,8 @@ class Reader:
             return self._second(value)
         return self._listed(start, low, i, k, "bare")
 
-    def _more_ranges(self, value: Value) -> Value:
-        return value
+    def _joined_by_and(self, k: int, last: int) -> bool:
+        return any(t.kind == "and" for t in self.tokens[k:last])
 
     def _listed(self, start: int, low: Quantity, i: int, k: int, form: Form) -> Value:
         """Quantity {("," | "or" | "and" | "/") quantity}: a set of values without comparators."""
@@ -576,6 +627,16 @@ class Reader:
                 break
             found.append(read[0])
             last = read[1]
+        if (
+            len(found) == 2
+            and found[1].aged
+            and not low.roman
+            and low.first < found[1].first
+            and self._joined_by_and(k, last)
+        ):
+            ranged = self._range(start, low, found[1], True, i, last)
+            if ranged is not None:
+                return ranged
         if len(found) > 1:
             form = "set"
             if found[-1].unit is not None and low.unit is None:

@@ -143,6 +143,10 @@ def _group(
         if token.kind != "mention":
             break
         mention = mentions[token.start]
+        if mention.entry is not found[-1].entry and all(
+            t.kind == "open" for t in tokens[k + 1 : _index(tokens, found[-1].start, k)]
+        ):
+            break  # "blood pressure (systolic ...": the name in the brackets is the one that is meant
         between = tokens[k + 1 : _index(tokens, found[-1].start, k)]
         if not any(t.kind in ("comma", "slash", "open", "close", "and", "or") for t in between):
             if mention.entry is found[-1].entry:
@@ -177,13 +181,38 @@ def behind(text: str, tokens: list[Token], mentions: dict[int, AnalyteMention], 
             k < len(tokens)
             and tokens[k].kind == "word"
             and tokens[k].text
-            in ("of", "in", "for", "on", "the", "serum", "total", "with", "score", "mean", "resting", "their")
+            in (
+                "of",
+                "in",
+                "for",
+                "on",
+                "the",
+                "item",
+                "initial",
+                "serum",
+                "total",
+                "with",
+                "score",
+                "mean",
+                "resting",
+                "their",
+            )
         ):
             k += 1
     if k >= len(tokens) or tokens[k].kind != "mention" or tokens[k].start - value.end > 25:
         return None
     mention = mentions[tokens[k].start]
     after = k + 1
+    if after < len(tokens) and tokens[after].text in (
+        "item",
+        "items",
+        "subscale",
+        "question",
+        "domain",
+        "component",
+        "subscore",
+    ):
+        return None
     while after < len(tokens) and (
         tokens[after].kind in ("open", "close", "colon")
         or (tokens[after].kind == "word" and tokens[after].text in ("of", "is", "level", "levels", "score"))
@@ -220,7 +249,7 @@ def phrase(text: str, tokens: list[Token], value: Value, floor: int) -> Subject 
     count = 0
     while i >= floor and count < 6:
         token = tokens[i]
-        if token.kind in ("word", "mention"):
+        if token.kind in ("word", "mention") or token.text == "range":
             if token.kind == "word" and token.text in _PHRASE_STOPS:
                 break
             count += 1
