@@ -69,10 +69,6 @@ def match_conditions(
     for condition in conditions:
         if worth >= condition.weight:
             continue
-        same = words.get(folded(condition.text))
-        if same is not None:
-            best, worth = ConditionMatch(condition.text, same), condition.weight
-            continue
         for mine in condition.ids:
             for theirs in summary.condition_ids:
                 relation, path = _relation(mine, theirs)
@@ -83,6 +79,9 @@ def match_conditions(
                 if value > worth:
                     best = ConditionMatch(condition.text, hierarchy.name(theirs) or theirs, path, relation)
                     worth = value
+        same = words.get(folded(condition.text))
+        if same is not None and worth < condition.weight:
+            best, worth = ConditionMatch(condition.text, same), condition.weight
     if best is None and healthy_volunteer and summary.eligibility.healthy_volunteers is True:
         named = summary.conditions[0] if summary.conditions else ""
         return ConditionMatch("healthy volunteer", named, (), "healthy_volunteer"), HEALTHY_VOLUNTEER
