@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
-from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,7 +12,7 @@ from pydantic import ValidationError
 from rich.console import Console
 
 import matching
-from app import ndjson, show
+from app import ndjson, samples, show
 from app.api.errors import ApiError, Fault, InvalidRequestError, faults_of
 from app.api.matches import answer
 from app.api.patients import read_patient
@@ -195,12 +194,11 @@ def demo() -> None:
     out.print(f"[bold]1.[/bold] The database: {name_of(settings.database_url)}")
     store = open_store(make=True)
     out.print("[bold]2.[/bold] The trials shipped with the project (real records of ClinicalTrials.gov)")
-    with as_file(files("app.samples")) as folder:
-        with show.load_progress(out) as progress:
-            report = run.load(run.sample_paths(folder), store, progress=progress)
-        show.load_report(out, report)
-        out.print("[bold]3.[/bold] A sample patient: 25 years old, newly diagnosed type 1 diabetes, in Charleston, SC")
-        sent = request_in(folder / "patients" / "type_1_diabetes.json", 12)
+    with show.load_progress(out) as progress:
+        report = run.load(samples.TRIALS, store, progress=progress)
+    show.load_report(out, report)
+    out.print("[bold]3.[/bold] A sample patient: 25 years old, newly diagnosed type 1 diabetes, in Charleston, SC")
+    sent = request_in(samples.PATIENTS / "type_1_diabetes.json", 12)
     with store.reader() as reader:
         found = answer(reader, sent, today(), None)
     show.match_table(out, found)

@@ -1,10 +1,12 @@
 """Worked examples for the OpenAPI document, read from the samples shipped with the project."""
 
+import gzip
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 import orjson
+
+from app import samples
 
 PATIENTS = ("type_1_diabetes", "oncology", "child", "healthy_volunteer")
 
@@ -12,7 +14,7 @@ PATIENTS = ("type_1_diabetes", "oncology", "child", "healthy_volunteer")
 @cache
 def patient(name: str) -> dict[str, Any]:
     """A sample request's content by its file name without the ending."""
-    data = orjson.loads(files("app.samples").joinpath("patients", f"{name}.json").read_bytes())
+    data = orjson.loads((samples.PATIENTS / f"{name}.json").read_bytes())
     assert isinstance(data, dict)
     return data
 
@@ -32,6 +34,7 @@ def request_examples(call: str) -> dict[str, Any]:
 
 
 def record_examples() -> dict[str, Any]:
-    """A small registry record, as `PUT /v1/trials/{nct_id}` takes it."""
-    value = orjson.loads(files("app.samples").joinpath("record.json").read_bytes())
+    """A small registry record, as `PUT /v1/trials/{nct_id}` takes it: the first of the samples."""
+    with gzip.open(samples.TRIALS[0]) as lines:
+        value = min((orjson.loads(line) for line in lines), key=lambda record: len(orjson.dumps(record)))
     return {"registry record": {"summary": "A record of ClinicalTrials.gov API v2", "value": value}}

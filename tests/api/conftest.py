@@ -7,7 +7,8 @@ from typing import Any
 
 import httpx
 import pytest
-from app.ingest.run import load_samples
+from app import samples
+from app.ingest.run import load
 from app.store.trials import TrialStore
 
 from app.main import create_app
@@ -23,7 +24,7 @@ def sample_database(tmp_path_factory: pytest.TempPathFactory) -> str:
     url = f"sqlite:///{tmp_path_factory.mktemp('api') / 'samples.db'}"
     engine = create_engine_for(url)
     upgrade(engine)
-    load_samples(TrialStore(engine))
+    load(samples.TRIALS, TrialStore(engine), workers=1)
     engine.dispose()
     return url
 
