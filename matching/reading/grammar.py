@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from matching.model.codes import Role, Sex
 from matching.model.criterion import (
     AgeIs,
+    AnyOf,
     AtLeast,
     ConditionIs,
     Expression,
@@ -27,6 +28,7 @@ from matching.model.criterion import (
     TreatmentIs,
     Unreadable,
 )
+from matching.reading.cues import Cue
 from matching.reading.exceptions import except_from, rebuilt
 from matching.reading.items import Item, read_items
 from matching.reading.line import Line, Part
@@ -149,7 +151,7 @@ def _sentences(items: list[Item], mods: Mods, line: Line) -> Expression | None:
                     except_from(joined[-1][1], [exceptions], exclusion=line.exclusion, widen=not line.exclusion),
                 )
                 continue
-        expression = _clause(body, mods, line, 0)
+        expression = _statement(body, mods, line)
         if expression is None:
             if _has(body, frozenset({"word"})):
                 expression = line.unreadable(body)
@@ -172,6 +174,70 @@ def _sentences(items: list[Item], mods: Mods, line: Line) -> Expression | None:
         return any_of(every)
     result = between(every, span)
     return result
+
+
+_DENYING = frozenset(
+    {
+        "no history of",
+        "no prior history of",
+        "no evidence of",
+        "no known",
+        "no signs of",
+        "no sign of",
+        "negative history of",
+        "have not had",
+        "has not had",
+    }
+)
+
+
+def _statement(items: list[Item], mods: Mods, line: Line) -> Expression | None:
+    """Statement = clause. In an exclusion list a duty ("must not have") is a requirement: who fails it is excluded.
+
+    A denial there ("no history of") may be a slip of the same sort, or may be meant: not known which.
+    """
+    if not line.exclusion:
+        return _clause(items, mods, line, 0)
+    n = 0
+    while n < len(items) and (
+        items[n].kind in {"sex", "plain", "agegroup"}
+        or (items[n].kind == "person" and items[n].text not in {"who", "that", "which", "whose", "whom"})
+    ):
+        n += 1
+    if n < len(items):
+        first = items[n]
+        second = items[n + 1] if n + 1 < len(items) else None
+        duty = first.kind == "modal" and first.text in {
+            "must",
+            "should",
+            "shall",
+            "must have",
+            "must be",
+            "should have",
+            "should be",
+            "need to",
+            "needs to",
+        }
+        denied = (
+            first.kind == "modal"
+            and first.text in {"may", "were", "are", "will"}
+            and second is not None
+            and second.kind == "neg"
+        )
+        if denied and first.text in {"were", "are"}:
+            third = items[n + 2] if n + 2 < len(items) else None
+            denied = third is not None and third.text in {"to", "to be", "to have"}
+        if duty or denied:
+            told = _clause(items[n + 1 :], mods, line, 0)
+            return None if told is None else negate(told)
+        if first.kind == "neg" and first.text in _DENYING:
+            told = _clause(items, mods, line, 0)
+            return (
+                None
+                if told is None
+                else clouded(told, Unreadable(first.start, first.end, "a denial in an exclusion list"))
+            )
+    return _clause(items, mods, line, 0)
 
 
 def _clause(items: list[Item], mods: Mods, line: Line, depth: int) -> Expression | None:
@@ -220,14 +286,17 @@ def _clause(items: list[Item], mods: Mods, line: Line, depth: int) -> Expression
 
 def _list(items: list[Item], line: Line, depth: int) -> Expression | None:
     """List = clause, in which "and" and "or" both part the members ("except A and B")."""
-    turned = [replace_conj(i) for i in items]
+    turned = [_parting(i) for i in items]
     return _clause(turned, Mods(), line, depth)
 
 
-def replace_conj(item: Item) -> Item:
-    """A conjunction as "or"; anything else as it is."""
-    if item.kind == "conj" and item.cue is not None and item.cue.value == "and":
-        return Item("conj", item.start, item.end, item.text, replace(item.cue, value="or"))
+_OR = Cue("conj", "or")
+
+
+def _parting(item: Item) -> Item:
+    """A conjunction or a comma as "or"; anything else as it is."""
+    if item.kind == "conj" or (item.kind == "sep" and item.text == ","):
+        return Item("conj", item.start, item.end, item.text, _OR)
     return item
 
 
@@ -251,6 +320,11 @@ def _predicate(items: list[Item], n: int, mods: Mods, line: Line, depth: int) ->
     return If(subject, subject)
 
 
+_COUNTED = re.compile(r"(?i)\bat\s+least\s+(one|two|three|four|five|[1-9])\b")
+_ANY = re.compile(r"(?i)\b(?:any|either|one)\s+(?:or\s+more\s+)?(?:of|conditions?)\b")
+_NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5}
+
+
 def _labelled(label: list[Item], body: list[Item], mods: Mods, line: Line, depth: int) -> Expression | None:
     """Labelled = label ":" clause. A label without a name of its own only titles the clause; a subgroup is its condition."""
     inner = _clause(body, mods, line, depth + 1)
@@ -264,6 +338,18 @@ def _labelled(label: list[Item], body: list[Item], mods: Mods, line: Line, depth
         for item in label:
             if item.kind == "status" and item.cue is not None and mods.plain:
                 inner = _clause(body, replace(mods, status=item.cue.value), line, depth + 1) or inner
+            elif item.kind == "window" and item.window is not None:
+                inner = with_window(inner, item.window)
+        told = _COUNTED.search(line.text, label[0].start, label[-1].end)
+        if told is not None:
+            members = _list(body, line, depth + 1)
+            if isinstance(members, AnyOf):
+                count = _NUMBERS.get(told[1].lower(), 0) or int(told[1])
+                inner = AtLeast(count, members.of) if count > 1 else members
+        elif _ANY.search(line.text, label[0].start, label[-1].end):
+            inner = _list(body, line, depth + 1) or inner
+        if any(i.kind == "shift" for i in label):
+            inner = clouded(inner, line.unreadable(label, "a title that changes the meaning"))
         return negate(inner) if negations % 2 else inner
     outer = _clause(label, mods, line, depth + 1)
     if outer is None:
@@ -580,13 +666,61 @@ def _split(items: list[Item]) -> list[Part]:
     return [p for p in parts if p.items]
 
 
+_SPOKEN = _CONTENT | {"generic", "word", "compound"}
+
+
+def _denials(items: list[Item]) -> list[Item]:
+    """A negation after a name with what it denies, as one item: up to the next statement, over "or" and its commas."""
+    n, spoken = 0, False
+    for n, item in enumerate(items):
+        if item.kind == "neg" and spoken:
+            break
+        if item.kind in {"sep", "conj"}:
+            spoken = False
+        elif item.kind in _SPOKEN:
+            spoken = True
+    else:
+        return items
+    stop = n + 1
+    while stop < len(items):
+        item = items[stop]
+        if item.kind in {"sep", "conj"}:
+            after = next((i for i in items[stop + 1 :] if i.kind not in {"conj", "plain"}), None)
+            if after is None or after.kind in {
+                "modal",
+                "link",
+                "neg",
+                "measure",
+                "on_site",
+                "pregtest",
+                "person",
+                "status",
+                "that",
+            }:
+                break
+            if item.kind == "sep" and not any(
+                i.kind == "conj" and i.cue is not None and i.cue.value == "or" for i in items[stop:]
+            ):
+                break
+        stop += 1
+    rest = items[n + 1 : stop]
+    examples = [i for i in rest if i.kind == "group" and any(k.kind == "eg" for k in i.inner)]
+    inner = [i for i in rest if i not in examples]
+    denied = Item("denied", items[n].start, (inner[-1] if inner else items[n]).end, inner=inner)
+    return (
+        [*items[:n], *examples, denied, *_denials(items[stop:])]
+        if stop < len(items)
+        else [*items[:n], *examples, denied]
+    )
+
+
 def _coordination(items: list[Item], mods: Mods, line: Line, depth: int) -> Expression | None:
     """Coordination = part {("," | "and" | "or" | "and/or" | "/") part}.
 
     A part that only modifies ("severe or", "history of and") modifies the next. A negation holds for the parts after it
     until a part begins a new statement. In an exclusion list two names joined by "and" may mean both or either.
     """
-    parts = _split(items)
+    parts = _split(_denials(items))
     if not parts:
         return None
     if len(parts) > MAX_PARTS:
@@ -603,6 +737,8 @@ def _coordination(items: list[Item], mods: Mods, line: Line, depth: int) -> Expr
             _read_part(part, carried, line, depth, organs=organs)
         own = part.mods.qualifiers != carried.qualifiers
         carried = replace(part.mods, qualifiers=()) if n and own else part.mods
+        if part.items and any(i.kind == "denied" for i in part.items):
+            carried = replace(carried, qualifiers=())
         before = part
     read = [p for p in parts if p.expression is not None]
     if not read:
@@ -613,6 +749,7 @@ def _coordination(items: list[Item], mods: Mods, line: Line, depth: int) -> Expr
 
 _MODIFYING = frozenset(
     {
+        "verb",
         "qual",
         "status",
         "route",
@@ -636,40 +773,44 @@ _MODIFYING = frozenset(
 def _join_modifiers(parts: list[Part]) -> list[Part]:
     """Parts that hold modifiers only are put before the next part; with "or" their qualifiers are alternatives."""
     out: list[Part] = []
-    held: list[Item] = []
-    alternatives = False
-    joint, comma = "", False
+    held: list[Part] = []
     for n, part in enumerate(parts):
         last = n == len(parts) - 1
         light = part.expression is None and all(i.kind in _MODIFYING for i in part.items)
         says = any(i.kind in {"qual", "status", "route", "neg", "result", "shift", "narrow"} for i in part.items)
         if light and not last and says and not any(i.kind == "generic" for i in part.items):
-            if not held:
-                joint, comma = part.joint, part.comma
-            held.extend(part.items)
-            alternatives = True
+            held.append(part)
             continue
         if light and not says and not any(i.kind in {"generic", "sex", "agegroup"} for i in part.items):
             if not last and not held:
-                held, joint, comma = list(part.items), part.joint, part.comma
+                held.append(part)
             continue
         if held:
-            part = Part(_merged(held, alternatives) + part.items, joint if out else "", comma)
-            held, alternatives = [], False
-        out.append(part)
+            out.extend(_alternatives(held, part, joint=held[0].joint if out else ""))
+            held = []
+        else:
+            out.append(part)
     if held and out:
-        out[-1].items.extend(held)
+        for part in held:
+            out[-1].items.extend(part.items)
     elif held:
-        out.append(Part(held, "", False))
+        out.append(Part([i for p in held for i in p.items], "", False))
     return out
 
 
-def _merged(held: list[Item], alternatives: bool) -> list[Item]:
-    if not alternatives:
-        return held
-    statuses = [i for i in held if i.kind == "status"]
-    kept = [i for i in held if i.kind not in {"status"}]
-    return statuses + kept
+def _alternatives(held: list[Part], part: Part, *, joint: str) -> list[Part]:
+    """The part with the modifiers before it; qualifiers parted by "or" make one part each."""
+    joints = {p.joint for p in [*held[1:], part]}
+    qualifying = all(i.kind in {"qual", "plain", "person", "modal", "sex"} for p in held for i in p.items)
+    own = [i for i in part.items if i.kind == "qual"]
+    if "or" in joints and "and" not in joints and qualifying and own and len(held) < 4:
+        rest = [i for i in part.items if i is not own[0]]
+        copies = [Part([*p.items, *rest], "or", False) for p in held]
+        copies[0].joint, copies[0].comma = joint, held[0].comma
+        return [*copies, Part(part.items, "or", False)]
+    items = [i for p in held for i in p.items]
+    statuses = [i for i in items if i.kind == "status"]
+    return [Part([*statuses, *(i for i in items if i.kind != "status"), *part.items], joint, held[0].comma)]
 
 
 def _read_part(part: Part, carried: Mods, line: Line, depth: int, *, organs: bool = False) -> None:
@@ -677,11 +818,21 @@ def _read_part(part: Part, carried: Mods, line: Line, depth: int, *, organs: boo
     items = part.items
     n = 0
     negations = 0
-    while n < len(items) and items[n].kind in {"neg", "plain", "person", "modal", "that", "link", "prep", "agegroup"}:
+    while n < len(items) and items[n].kind in {
+        "neg",
+        "plain",
+        "person",
+        "modal",
+        "that",
+        "link",
+        "prep",
+        "agegroup",
+        "verb",
+    }:
         negations += items[n].kind == "neg"
         n += 1
     part.negated = negations % 2 == 1
-    part.restart = any(i.kind in {"modal", "link"} for i in items[:n]) or (
+    part.restart = any(i.kind in {"modal", "link", "verb"} for i in items[:n]) or (
         n < len(items) and items[n].kind in {"measure", "on_site", "pregtest"}
     )
     body = [i for i in items[:n] if i.kind not in {"neg"}] + items[n:] if n else items

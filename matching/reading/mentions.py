@@ -184,6 +184,10 @@ _IDLE = frozenset({"other", "concomitant", "clinically significant", "systemic"}
 """Qualifiers that do not narrow a treatment; `other` is told by the leaf before it."""
 
 
+_ALTERATIONS = ("mutation", "rearrangement", "fusion", "amplification", "deletion", "translocation")
+"""Findings that are there or not: to name them is to say that they are."""
+
+
 def _analyte(item: Item, mods: Mods) -> Expression:
     mention = item.analyte
     assert mention is not None
@@ -191,6 +195,8 @@ def _analyte(item: Item, mods: Mods) -> Expression:
     analyte = Analyte(entry.name, entry.loinc)
     if mods.result:
         return ResultIs(item.start, item.end, analyte, mods.result, mods.window)
+    if entry.name.endswith(_ALTERATIONS):
+        return ResultIs(item.start, item.end, analyte, "positive", mods.window)
     leaf = MeasurementIs(item.start, item.end, analyte, window=mods.window, setting=mention.setting)
     return clouded(leaf, Unreadable(item.start, item.end, "which result is meant"))
 

@@ -53,6 +53,7 @@ class Phrase:
         self.governed = False
         self.link = ""
         self.last: Item | None = None
+        self.prior: Expression | None = None
         self.generic: Item | None = None
         self.sex: Item | None = None
         self.age: Item | None = None
@@ -64,10 +65,7 @@ class Phrase:
     def read(self, part: Part, items: list[Item]) -> None:
         """Phrase = {modifier} [{word} name {window | brackets | link {modifier} name}]."""
         self.part = part
-        for n, item in enumerate(items):
-            if item.kind == "neg" and self.expression is not None:
-                self._denied_rest(item, items[n + 1 :])
-                break
+        for item in items:
             self._take(item)
         self._finish(items)
         part.expression = self.expression
@@ -94,6 +92,10 @@ class Phrase:
                 self._window(item)
             case "group":
                 self._brackets(item)
+            case "denied":
+                self._denied(item)
+            case "suffix":
+                self._suffix(item, item.cue.value if item.cue is not None else "")
             case "word":
                 if self.expression is not None and self.link == "" and self.last is not None and not self.words:
                     self.governed = False
@@ -118,6 +120,9 @@ class Phrase:
                 )
                 self.carried = replace(self.carried, status="")
             case "qual":
+                if item.tight and self.last is not None and self.last.term is not None and self.expression is not None:
+                    self._suffix(item, "qual")
+                    return
                 if self.expression is not None and not self.link:
                     self.late = (*self.late, value)
                     return
@@ -153,11 +158,32 @@ class Phrase:
                 self.sex = item
             case "agegroup":
                 self.age = item
-            case "plain" | "person" | "modal":
+            case "plain" | "person" | "modal" | "verb":
                 if self.words and self.expression is None:
                     self.governed = True
             case _:
                 pass
+
+    def _suffix(self, item: Item, value: str) -> None:
+        """Suffix = name "-naive" | name "-related": without it, or something else that has to do with it."""
+        close = self.last is not None and self.last.end >= item.start - 1 and self.expression is not None
+        if not close or self.last is None or self.last.kind not in _NAMES:
+            return
+        assert self.expression is not None
+        if value == "qual":
+            term = self.last.term
+            if term is not None and term.category not in CONDITIONS and item.tight:
+                told = self.line.text[self.last.start : item.end]
+                self.expression, self.last = self.prior, None
+                self.mods = replace(self.mods, qualifiers=(*self.mods.qualifiers, told))
+            elif term is not None and term.category in CONDITIONS:
+                self.late = (*self.late, item.cue.value if item.cue is not None and item.kind == "qual" else item.text)
+            else:
+                self._cloud(item, "something that has to do with the name")
+        elif value == "naive" and not isinstance(self.expression, Not) and len(leaves(self.expression)) == 1:
+            self.expression = negate(self.expression)
+        else:
+            self._cloud(item, "something that has to do with the name")
 
     def _head(self, item: Item) -> None:
         """Head = name ("disease" | "medication" | "surgery"): a name for a treatment of the condition, or just the name."""
@@ -170,6 +196,8 @@ class Phrase:
             and not self.words
         ):
             condition = last.term.category in CONDITIONS
+            if self.mods.result and item.text in {"test", "tests", "testing", "antibody", "antibodies", "antigen"}:
+                return
             treating = item.kind == "compound" or (item.cue is not None and item.cue.value == "treatment")
             if condition and treating:
                 self._compound(last, item)
@@ -242,15 +270,13 @@ class Phrase:
             and last is not None
             and (last.term is not None or last.analyte is not None)
         ):
-            leaf = mention(last, replace(self.mods, result=value, shift=None, route=None, narrow=None), self.line.text)
-            if last.analyte is not None or (
-                last.term is not None and value in {"positive", "negative", "mutated", "wild_type"}
-            ):
-                self.expression = leaf if len(leaves(self.expression)) <= 2 else all_of((self.expression, leaf))
+            told = value in {"positive", "negative", "mutated", "wild_type"}
+            if last.analyte is not None or told or (last.term is not None and last.term.category not in CONDITIONS):
+                leaf = mention(
+                    last, replace(self.mods, result=value, shift=None, route=None, narrow=None), self.line.text
+                )
+                self.expression = leaf if self.prior is None else all_of((self.prior, leaf))
                 self.mods = replace(self.mods, result="")
-                return
-            if last.term is not None and last.term.category not in CONDITIONS:
-                self.expression = leaf
             else:
                 self.late = (*self.late, value)
             return
@@ -334,6 +360,7 @@ class Phrase:
             self.line.unreadable(words) if words else Unreadable(first.start, item.end, "how two names belong together")
         )
         scored = self.last is not None and self.last.kind == "measure" and isinstance(self.last.expression, ScoreIs)
+        scored = scored or isinstance(self.expression, ResultIs)
         if not words and (scored or isinstance(leaf, (PregnancyIs, OnSite))):
             self.expression = all_of((self.expression, leaf))
         elif words and words[0].text.endswith(_NOT_NOUNS):
@@ -395,21 +422,28 @@ class Phrase:
         self.expression = with_window(self.expression, item.window)
         self.part.window = item.window
 
-    def _denied_rest(self, neg: Item, rest: list[Item]) -> None:
+    def _denied(self, denied: Item) -> None:
         """Denied = phrase negation clause ("diabetes without nephropathy")."""
-        assert self.expression is not None
-        if self.words:
+        if self.expression is None:
+            begin = (
+                self.words[0].start
+                if self.words
+                else (self.generic.start if self.generic is not None else denied.start)
+            )
+            self.line.skip(self.words)
+            self.expression = Unreadable(begin, denied.start, "what is spoken of")
+            self.words = []
+        elif self.words:
             self.expression = narrowed(self.expression, self.line.unreadable(self.words))
             self.words = []
-        denied = self.clause(rest, Mods(), self.line, self.depth + 1) if rest else None
-        told = rest and not any(i.kind in {"narrow", "prep", "shift"} for i in rest[:2])
-        if denied is None or not told:
-            if rest:
-                self.line.skip(rest)
-            unread = Unreadable(neg.start, rest[-1].end if rest else neg.end, "what is denied")
-            self.expression = narrowed(self.expression, unread)
+        rest = denied.inner
+        told = self.clause(rest, Mods(), self.line, self.depth + 1) if rest else None
+        if told is None or any(i.kind in {"narrow", "prep", "shift"} for i in rest[:2]):
+            self.line.skip(rest)
+            self.expression = narrowed(self.expression, Unreadable(denied.start, denied.end, "what is denied"))
         else:
-            self.expression = all_of((self.expression, negate(denied)))
+            self.expression = all_of((self.expression, negate(told)))
+        self.last = denied
 
     def _brackets(self, group: Item) -> None:
         """Brackets = examples | exception | permission | definition | window | abbreviation | remark."""
@@ -511,9 +545,9 @@ class Phrase:
             self.words = []
             mark = Unreadable(begin, group.start, "a general term that could not be read")
             self.expression = any_of((told, mark))
-        elif isinstance(self.expression, Unreadable) or not any(
-            isinstance(e, (ConditionIs, TreatmentIs, LifestyleIs)) for e in leaves(self.expression)
-        ):
+        elif all(isinstance(e, Unreadable) for e in leaves(self.expression)):
+            self.expression = any_of((told, self.expression))
+        elif not any(isinstance(e, (ConditionIs, TreatmentIs, LifestyleIs)) for e in leaves(self.expression)):
             self.expression = between(
                 [self.expression, told], Unreadable(group.start, group.end, "examples in brackets")
             )
