@@ -118,6 +118,9 @@ SETTINGS: Mapping[str, str] = MappingProxyType(
 
 _SPECIMENS = r"(?:urine|urinary|u-|csf|cerebrospinal fluid|sweat|saliva(?:ry)?|stool|f(?:a)?ecal|synovial|pleural|ascitic(?: fluid)?|ascites|cord)[\s-]+$"
 _BLANKS = {ord(c): " " for c in "-‑–—/()[]{}.,;:'’\"®™*_\\|&<>=≥≤~!?#^\t\n\r\u00a0\u2009\u202f"}
+_NUMBER_FOLLOWS = re.compile(
+    r"[^\w<>=≥≤]{0,3}(?:of |is |should be |must be )?[\\<>=≥≤ ]{1,8}\d|.{0,30}?\bmL/min", re.IGNORECASE
+)
 _BORDER = frozenset({"", " ", "+", "%"})
 
 
@@ -148,7 +151,7 @@ def _entry(row: Mapping[str, str]) -> AnalyteEntry:
         kind=row["kind"],  # type: ignore[arg-type]  # a test reads every row
         instrument=row["instrument"] or None,
         loinc=row["loinc"] or None,
-        other_loincs=_split(row["other_loincs"]),
+        other_loincs=tuple(code.partition(":")[0] for code in _split(row["other_loincs"])),
         synonyms=_split(row["synonyms"]),
         abbreviations=_split(row["abbreviations"]),
         units=_split(row["units"]),
@@ -242,6 +245,17 @@ def by_loinc(code: str) -> AnalyteEntry | None:
     return _loincs().get(code)
 
 
+@cache
+def _loinc_settings() -> dict[str, str]:
+    cells = (code.partition(":") for row in rows() for code in _split(row["other_loincs"]))
+    return {code: setting for code, _, setting in cells if setting}
+
+
+def setting_of_loinc(code: str) -> str | None:
+    """The setting that a LOINC code itself says: 1558-6 is a fasting glucose."""
+    return _loinc_settings().get(code)
+
+
 def by_instrument(instrument: str) -> AnalyteEntry | None:
     """The score with this id (`ecog`, `nyha`, ...)."""
     return _instruments().get(instrument)
@@ -305,7 +319,10 @@ def spot(text: str, start: int, end: int) -> list[AnalyteMention]:
             plural = True
         else:
             plural = False
-        entry = exact.get(plain[first:last]) or free.get(lower[first:last])
+        entry = exact.get(plain[first:last])
+        other = free.get(lower[first:last])
+        if entry is None or (other is not None and _NUMBER_FOLLOWS.match(part, last)):
+            entry = other  # "EGFR > 60 mL/min" is a filtration rate in capitals, "EGFR mutation" is the gene
         if entry is None:
             continue
         last += plural

@@ -52,10 +52,11 @@ _PER = re.compile(
     _SPACE + r"(?:(?P<slash>[/∕⁄])|(?P<per>per\b|in each\b)|(?P<dot>[.·∙•⋅*×])(?=[a-zµμ1]))" + _SPACE, re.IGNORECASE
 )
 _EXPONENT = re.compile(
-    r"(?:\s?\\?\^\s?[({]?(?P<raised>[23])[)}]?|(?P<digit>[23])|(?P<sup>[²³])|<sup>(?P<html>[23])</sup>|\s(?P<word>squared|cubed))(?![\d]|[.,]\d)",
+    r"(?:\s?\\?\^\s?[({]?(?P<raised>[23])[)}]?|[({]?(?P<digit>[23])[)}]?|(?P<sup>[²³])|<sup>(?P<html>[23])</sup>"
+    r"|\s(?P<word>squared?|cubed?))(?![\d]|[.,]\d)",
     re.IGNORECASE,
 )
-_SPACED_EXPONENT = re.compile(r"\s(?P<digit>[23])(?![\d\w]|[.,]\d)")
+_SPACED_EXPONENT = re.compile(r"\s[({]?(?P<digit>[23])[)}]?(?![\d\w]|[.,]\d)")
 _NEGATIVE = re.compile(r"\s?\\?\^?\s?[({]?(?:[-−–⁻])(?P<digit>[123¹²³])[)}]?(?!\d)")
 _SQUARE = re.compile(
     r"(?P<two>square|sq\.?)" + _SPACE + r"(?=m|c)|(?P<three>cubic)" + _SPACE + r"(?=m|c)", re.IGNORECASE
@@ -76,14 +77,24 @@ _DAILY = re.compile(
     r"|\s?/\s?(?P<slash_d>daily)\b|\s?/\s?(?P<slash_wk>weekly)\b",
     re.IGNORECASE,
 )
+_IMPLICIT = re.compile(r"[\s.·∙•⋅*×]{0,2}[A-Za-zµμ0-9.]{1,14}\s?\\?\^?\s?[({]?[-−–⁻][123¹²³]")
 _BRACES = re.compile(r"\{([^{}\s]{1,30})\}")
+_WHOLE = {"a": "a", "1": "1", "{INR}": "1", "{ratio}": "1", "[pH]": "[pH]", "pH": "[pH]", "(score)": "{score}"}
+_WHOLE |= {
+    "{T-score}": "{SD}",
+    "{Z-score}": "{SD}",
+    "{T_score}": "{SD}",
+    "{Z_score}": "{SD}",
+    "{nominal}": "1",
+    "{#}": "1",
+}
+"""Codes that never stand after a number in running text ("a" is an article there)."""
 _LENGTHS = frozenset({"m", "cm", "mm", "dm", "km", "[in_i]"})
 _TIMES = frozenset({"a", "mo", "wk", "d", "h", "min", "s", "ms", "%", "mm[Hg]", "{score}"})
 _RATED = frozenset(
     {"g", "mg", "ug", "ng", "U", "[IU]", "L", "mL", "meq", "mmol", "kcal", "{drinks}", "{cigarettes}", "{packs}"}
 )
 _RATED |= frozenset({"{cups}", "{glasses}", "{oz}", "[foz_us]", "kg", "%", "{steps}"})
-_VOLUMES = {("mm", 3): "uL", ("cm", 3): "mL", ("dm", 3): "L"}
 _NOT_ALONE = frozenset({"10*6", "10*9", "10*12"})
 
 
@@ -188,8 +199,8 @@ def ucum(text: str) -> str | None:
     Counted things leave no trace ("cells/uL" and "{cells}/uL" are "/uL"); "24 h" is a day.
     """
     stripped = text.strip()
-    if stripped in ("a", "1", "{INR}", "{ratio}", "{score}", "[pH]", "pH"):
-        return {"{INR}": "1", "{ratio}": "1", "pH": "[pH]"}.get(stripped, stripped)
+    if stripped in _WHOLE:
+        return _WHOLE[stripped]
     found = _read(stripped, 0, len(stripped), attached=True) if len(stripped) <= 80 else None
     if found is None or _skip(stripped, found[0], len(stripped)) < len(stripped):
         return None
@@ -210,8 +221,8 @@ def _read(text: str, at: int, end: int, *, attached: bool) -> tuple[int, str] | 
     after = _factors(text, at, end, unit)
     if after is None:
         return None
-    found = _table().tail.match(text, after, end)
-    if found is not None and unit.above:
+    found = _table().tail.match(text, after, end) if unit.above else None
+    if found is not None:
         unit.tail = _table().tails[_key(found[1].lower())]
         after = found.end()
     code = unit.code()
@@ -282,7 +293,7 @@ def _noun(text: str, at: int, end: int) -> int:
     table = _table()
     start = at
     for _ in range(5):
-        braces = _BRACES.match(text, at, end)
+        braces = _BRACES.match(text, at, end) if at < end and text[at] == "{" else None
         if braces is not None and _key(braces[1].lower()) in table.nouns | {"#", "cell", "rbc"}:
             at = _skip(text, braces.end(), end)
             continue
@@ -308,11 +319,15 @@ def _factors(text: str, at: int, end: int, unit: _Unit) -> int | None:
         if daily is not None and unit.above[-1] in _RATED:
             unit.below.append("d" if daily["d"] or daily["slash_d"] else "mo" if daily["mo"] else "wk")
             return daily.end()
+    if first is not None and unit.power and unit.above in (["L"], ["mL"], ["uL"]) and not unit.below:
+        unit.above, unit.below = [], unit.above  # "x 10^9 L": a stroke was lost, a power of ten of litres there is not
     if first is None and unit.power:
         after = len(text[:at].rstrip()) if at and text[at - 1].isspace() else at
     for _ in range(4):
         per = _PER.match(text, after, end)
         if per is None:
+            if _IMPLICIT.match(text, after, end) is None:
+                break
             implicit = _skip(text, after, end)
             probe: list[str] = []
             below: list[str] = []
@@ -326,7 +341,7 @@ def _factors(text: str, at: int, end: int, unit: _Unit) -> int | None:
         if per["dot"] and not unit.above:
             break
         noun_end = _noun(text, per.end(), end)
-        moved = _divisor(text, noun_end, end, unit) if not per["dot"] else None
+        moved = _divisor(text, noun_end, end, unit) if not per["dot"] or unit.below else None
         if moved is None:
             moved = _atom(text, noun_end, end, target, below=unit.below, spaced=not per["dot"])
         if moved is None:
@@ -355,6 +370,8 @@ def _divisor(text: str, at: int, end: int, unit: _Unit) -> int | None:
         return found.end()
     found = _HOURS.match(text, at, end)
     if found is not None:
+        if unit.below and unit.below[-1] in ("min", "h", "s"):
+            return found.end()  # "mL/min per 24-hour urine": how it was collected
         hours = int(found["hours"])
         unit.below.append("d" if hours == 24 else "h" if hours == 1 else f"({hours}.h)")
         return found.end()
@@ -377,12 +394,13 @@ def _atom(text: str, at: int, end: int, target: list[str], *, below: list[str], 
     `spaced`: an exponent may stand apart ("cells/mm 3").
     """
     table = _table()
-    braces = _BRACES.match(text, at, end)
-    if braces is not None:
+    if at >= end:
+        return None
+    if text[at] == "{" and (braces := _BRACES.match(text, at, end)) is not None:
         target.append(braces[0])
         return braces.end()
     raised = 0
-    squared = _SQUARE.match(text, at, end)
+    squared = _SQUARE.match(text, at, end) if text[at] in "sScC" else None
     if squared is not None:
         raised, at = (2 if squared["two"] else 3), squared.end()
     found = table.atom.match(text, at, end)
@@ -405,12 +423,14 @@ def _atom(text: str, at: int, end: int, target: list[str], *, below: list[str], 
         exponent = _EXPONENT.match(text, at, end) or (_SPACED_EXPONENT.match(text, at, end) if spaced else None)
         if exponent is not None:
             digit = next(g for g in exponent.groups() if g)
-            raised = {"²": 2, "³": 3, "squared": 2, "cubed": 3}.get(digit.lower()) or int(digit)
+            raised = {"²": 2, "³": 3, "squared": 2, "square": 2, "cubed": 3, "cube": 3}.get(digit.lower()) or int(digit)
             at = exponent.end()
     if at < end and (
-        text[at].isdigit() or (text[at] == "-" and len(found[0]) == 1 and text[at + 1 : at + 2].isalpha())
+        text[at].isdigit() or (text[at] in "-‑" and len(found[0]) <= 2 and text[at + 1 : at + 2].isalnum())
     ):
-        return None  # "C-peptide", "B12": no unit
+        return None  # "C-peptide", "PD-L1", "B12": no unit
+    if raised and code not in _LENGTHS:
+        return None  # "per cubic milliliter" cannot be meant
     code = _raise(code, raised) if raised else code
     if target is below:
         code = {"mm3": "uL", "cm3": "mL", "dm3": "L"}.get(code, code)
