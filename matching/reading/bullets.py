@@ -148,12 +148,13 @@ def blocks(text: str) -> list[Block]:
     for line in lines:
         body, kinds = _marks(text, line.first, line.end)
         indent = line.first - line.start
-        if made and previous is not None and not line.blank_before and not kinds:
+        if made and previous is not None and not line.blank_before:
             last = made[-1]
             hanging = bool(last.marks) and last.column > 0 and abs(indent - last.column) <= 1 and indent > last.indent
-            if hanging or (
-                wrapped_text and _wraps(text, previous, line, 96) and not _NEW_BLOCK_WORD.match(text, line.first)
-            ):
+            broken = wrapped_text and _wraps(text, previous, line, 96)
+            # "class III or / IV)": what looks like a list mark is none where the line above had to break
+            goes_on = (hanging or broken) if not kinds else (hanging and broken)
+            if goes_on and not _NEW_BLOCK_WORD.match(text, line.first):
                 made[-1] = last._replace(end=line.end)
                 previous = line
                 continue

@@ -75,7 +75,7 @@ def _criterion(
         if group is not None:
             expression, held = group, {part.index for part, _ in parts}
             coverage = sum(criterion.coverage for _, criterion in parts) / len(parts)
-        elif not leads.ends_open(text, line.body, line.end):
+        elif not leads.leads_on(text, line.body, line.end):
             held = {part.index for part, _ in parts if leads.permits(text, part.body, part.end)}
             expression = _with_permissions(line, own, [part for part, _ in parts if part.index in held])
         end = max((criterion.end for part, criterion in parts if part.index in held), default=end)
@@ -108,9 +108,11 @@ def _own_reading(text: str, line: Line, lines: tuple[Line, ...]) -> tuple[Expres
     above = line.context
     if line.parent is not None:
         lead = lines[line.parent]
-        if leads.ends_open(text, lead.body, lead.end):
+        if leads.leads_on(text, lead.body, lead.end):
             above = (lead.body, lead.end)
-    if line.kind == "lead" and leads.ends_open(text, line.body, line.end) and leads.is_pure(text, line.body, line.end):
+    if line.names_cohort or (
+        line.kind == "lead" and leads.leads_on(text, line.body, line.end) and leads.is_pure(text, line.body, line.end)
+    ):
         return neutral(line.role), 1.0
     reading = grammar.read_line(text, line.body, line.end, line.role, above)
     return reading.expression, reading.coverage
@@ -139,7 +141,7 @@ def _group(text: str, line: Line, own: Expression, parts: list[tuple[Line, Crite
         case _:
             assert_never(line.connective.kind)
     here = (line.body, line.end)
-    if not leads.ends_open(text, *here):
+    if not leads.leads_on(text, *here):
         return _under_a_sentence(text, line, own, group, parts)
     if len(expressions) == 1 and line.connective.kind != "at_least":
         group = expressions[0]
@@ -151,7 +153,9 @@ def _group(text: str, line: Line, own: Expression, parts: list[tuple[Line, Crite
         if line.role is Role.EXCLUSION or leads.is_pure(text, *here):
             return none
         return AllOf((own, none))  # "No serious illness, including:" holds more than its examples
-    if leads.is_pure(text, *here):
+    if line.names_cohort or leads.is_pure(text, *here):
+        return group
+    if isinstance(own, Unreadable) and line.connective.stated and leads.says_little(text, *here):
         return group
     inclusion = line.role is Role.INCLUSION
     clear = not has_unreadable(own)
@@ -163,6 +167,8 @@ def _group(text: str, line: Line, own: Expression, parts: list[tuple[Line, Crite
         return AllOf((own, group))
     if leads.gives_examples(text, *here):
         return AnyOf((own, group))
+    if leads.names_people(text, *here) and not line.connective.stated:
+        return AllOf((own, group)) if clear else AllOf((group, rest))
     if leads.restricts(text, *here) and not leads.defines(text, *here):
         return AllOf((group, rest))
     return group
@@ -187,7 +193,7 @@ def _negated(text: str, line: Line, expressions: tuple[Expression, ...], rest: U
 def _shown(text: str, lead: Line, part: Line, expression: Expression) -> Expression:
     """What a line under a lead says for itself: denied under "none of:", open where it lets people through."""
     lets_through = leads.has_exception(text, lead.body, lead.end) or (
-        not leads.ends_open(text, lead.body, lead.end) and leads.permits(text, part.body, part.end)
+        not leads.leads_on(text, lead.body, lead.end) and leads.permits(text, part.body, part.end)
     )
     if lets_through:
         rest = Unreadable(part.body, part.end, "lets some people through")

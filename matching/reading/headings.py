@@ -44,7 +44,7 @@ _REST = re.compile(
     r"""(?ix) \s*(?:
       [\W_]*$
     | (?:(?:are|is|include|includes|including|will\s+be|were|must\s+be)\b[^.]{0,70})?[:：\W]*$
-    | (?:\(|\[|[-–—,/]|for\b|of\b|at\b|in\b|to\b|by\b|on\b|specific\b|applicable\b|common\b|relating\b|related\b|that\s+apply|during\b|prior\s+to\b|before\b|only\b|list\b|as\s+follows|the\s+following|\#?\d|used\b|within\b|after\b|part\b|cohort\b|phase\b|arm\b|group\b|step\b|stage\b)[^.;:：]{0,90}[:：\W]*$
+    | (?:\(|\[|[-–—,/]|for\b|of\b|at\b|in\b|to\b|by\b|on\b|specific\b|applicable\b|common\b|relating\b|related\b|that\s+apply|during\b|prior\s+to\b|before\b|only\b|list\b|as\s+follows|the\s+following|\#?\d|used\b|within\b|after\b|part\b|cohort\b|phase\b|arm\b|group\b|step\b|stage\b)[^.;:：]{0,160}[:：\W]*$
     )"""
 )
 _INLINE_TITLE = re.compile(
@@ -81,7 +81,7 @@ _COHORT_LINE = re.compile(
     rf"""(?ix) {_LEAD_IN} (?:(?:for|in|only\s+for|applicable\s+to)\s+)?
     (?:(?:all|both|the|participants?|patients?|subjects?|enrol\w+|specific|additional|criteria)\s+(?:in\s+|of\s+|for\s+|to\s+)?(?:the\s+)?){{0,3}}
     (?:(?:[\w-]+\s+){{0,3}}?{_UNIT_WORD}\b(?:\s*[\#(]?\w{{1,4}}\b\)?)?|{_PEOPLE_WORD}\b)
-    [^.;\n]{{0,70}}[:：]\W*$"""
+    [^.;\n]{{0,110}}[:：]\W*$"""
 )
 _BARE_COHORT = re.compile(
     r"(?i)\W*(?:part|cohort|arm|group|step|phase|sub-?study)\s+(?:[A-H]|\d{1,2}[a-d]?|[IVX]{1,4}[ab]?)\W*$"
@@ -148,7 +148,7 @@ def title(text: str, start: int, end: int, *, marked: bool, followed_by_list: bo
         return None
     line = text[start:end]
     colon = line.rstrip(" *_>")[-1:] in (":", "：")
-    if length <= 150:
+    if length <= 210:
         nci = _NCI_TITLE.fullmatch(line)
         if nci:
             return Heading("section", end, Role.INCLUSION)
@@ -174,7 +174,7 @@ def title(text: str, start: int, end: int, *, marked: bool, followed_by_list: bo
             return Heading("section", end, Role.INCLUSION, sentence=True)
     if length <= 100 and not marked and _TOPICS.match(line) and (colon or followed_by_list):
         return Heading("label", end, meant=_TOPICS.match(line)["meant"] is not None)  # type: ignore[index]
-    if length <= 100 and ((not marked or followed_by_list) and colon and _COHORT_LINE.match(line)):
+    if length <= 140 and ((not marked or followed_by_list) and colon and _COHORT_LINE.match(line)):
         if not _REQUIRING.search(line):
             cohort, everyone = cohort_of(re.sub(r"(?i)^\W*(?:only\s+)?(?:for|in)\s+", "", line))
             if cohort or everyone:

@@ -59,9 +59,10 @@ _NEGATED = re.compile(
     | \bneither\b | \bnever\b | \babsence\s+of\b | \bfree\s+(?:of|from)\b | \bwithout\b | \bno\s+(?:evidence|history|known|prior|previous|current|active|concurrent|clinical\w*|sign|other)\b"""
 )
 _EXCEPTING = re.compile(
-    r"(?i)\b(?:except(?:ions?|ing)?|unless|other\s+than|excluding|with\s+the\s+exceptions?|allowed|permitted|eligible|acceptable|not\s+(?:be\s+)?(?:excluded|exclusionary|considered)|provided|as\s+long\s+as|only\s+if)\b"
+    r"""(?ix) \b(?:except(?:ions?|ing)?|unless|other\s+than|excluding|as\s+long\s+as|only\s+if|provided)\b
+    | \b(?:allowed|permitted|acceptable|eligible|enrolled|included)\s+(?:\w+\s+){0,4}?(?:if|when|only|under|in\s+the\s+following|with\s+the)\b
+    | \bnot\s+(?:be\s+)?(?:excluded|exclusionary|considered)\b | \b(?:allowed|permitted|acceptable)\W*$"""
 )
-
 _PURE = re.compile(
     r"""(?ix) \b(?:
       patients?|subjects?|participants?|individuals?|volunteers?|people|persons?|candidates?|who|whom|that|which|they|he|she|the|this|a|an|is|are|was|were|be|been|being|have|has|had|having|must|should|shall|will|may|need|needs|required|to|for|of|in|on|with|by|from|at|as|and|or|and/or
@@ -72,12 +73,12 @@ _PURE = re.compile(
     |adequate|acceptable|normal|sufficient|good|appropriate|satisfactory|organ|bone|marrow|ha?ematolog(?:y|ic(?:al)?)|ha?ematopoietic|hepatic|liver|renal|kidney|cardiac|pulmonary|coagulation|end-organ|functions?|reserve|status
     |laborator(?:y|ies)|lab|values?|tests?|results?|levels?|criteria|blood|counts?|biochemi(?:stry|cal)|chemistry|clinical(?:ly)?|significant(?:ly)?
     |history|known|current(?:ly)?|active|diagnos(?:is|ed|es)|medical|concurrent|concomitant|prior|previous(?:ly)?|past
-    |so|if|then|else|also|additional(?:ly)?|at\s+screening|screening|baseline|study|entry|enrol\w*|inclusion|exclusion|eligible|eligibility|excluded|trial
+    |reflect(?:s|ed|ing)?|risk|must|so|if|then|else|also|additional(?:ly)?|at\s+screening|screening|baseline|study|entry|enrol\w*|inclusion|exclusion|eligible|eligibility|excluded|trial
     )\b|[\W\d_]+"""
 )
 _NEGATIVE_WORDS = re.compile(r"(?i)\b(?:no|not|none|never|neither|without|free|absence|lack|cannot|do|does|did)\b")
 _SUBGROUP = re.compile(
-    r"(?ix)^\W*(?:(?:for|if|in|when|where|among|only)\b|(?:(?:all|non-?pregnant|sexually\s+active|post-?menopausal|pre-?menopausal)\s+)?(?:females?|wom[ae]n|males?|m[ae]n|wocbp|children|adolescents?|infants?|adults|donors?|controls?)\b)"
+    r"(?ix)\W*(?:(?:for|if|in|when|where|among|only)\b|(?:(?:all|non-?pregnant|sexually\s+active|post-?menopausal|pre-?menopausal)\s+)?(?:females?|wom[ae]n|males?|m[ae]n|wocbp|children|adolescents?|infants?|adults|donors?|controls?)\b)"
 )
 _RESTRICTING = re.compile(
     r"(?i)\d|\b(?:within|prior\s+to|before|after|during|since|last|past|months?|years?|weeks?|days?|hours?|severe|uncontrolled|unstable|requiring|despite)\b"
@@ -112,12 +113,12 @@ def _groups(found: re.Match[str]) -> list[str]:
 def is_negated(text: str, start: int, end: int) -> bool:
     """Whether the line says that what follows must not hold ("none of the following:", "Patients must not have:")."""
     line = text[start:end]
-    return bool(_NEGATED.search(line)) and not _EXCEPTING.search(line)
+    return bool(_NEGATED.search(line)) and not has_exception(text, start, end)
 
 
 def has_exception(text: str, start: int, end: int) -> bool:
     """Whether what follows the line is let through ("..., except:", "are allowed if:")."""
-    return bool(_EXCEPTING.search(text, start, end))
+    return bool(_EXCEPTING.search(text, max(start, end - 90), end))
 
 
 def names_subgroup(text: str, start: int, end: int) -> bool:
@@ -138,6 +139,32 @@ def restricts(text: str, start: int, end: int) -> bool:
 def is_pure(text: str, start: int, end: int) -> bool:
     """Whether the line says nothing beyond how the lines under it join, and whether they must not hold."""
     return not _PURE.sub("", _NEGATIVE_WORDS.sub(" ", text[start:end])).strip()
+
+
+_PEOPLE = re.compile(
+    r"(?i)\W*(?:patients?|subjects?|participants?|individuals?|those|people|persons?)\s+(?:with|who|receiving|having|on|taking|treated)\b"
+)
+
+
+def says_little(text: str, start: int, end: int) -> bool:
+    """Whether three words at most are left of the line beyond how it joins, and none of them narrows."""
+    left = _PURE.sub(" ", _NEGATIVE_WORDS.sub(" ", text[start:end])).split()
+    return len(left) <= 3 and not restricts(text, start, end)
+
+
+def names_people(text: str, start: int, end: int) -> bool:
+    """Whether the line is about people of one kind ("Patients with diabetes:")."""
+    return bool(_PEOPLE.match(text, start, end))
+
+
+_HANGS = re.compile(
+    r"(?i)\b(?:following|including|of|either|as|by|with|must|have|has|are|is|e\.?g\.?|such\s+as|if|who)\W*$"
+)
+
+
+def leads_on(text: str, start: int, end: int) -> bool:
+    """Whether the line cannot end where it does: a colon, or a word that asks for more ("including any history of")."""
+    return ends_open(text, start, end) or bool(_HANGS.search(text, max(start, end - 24), end))
 
 
 def ends_open(text: str, start: int, end: int) -> bool:
@@ -171,7 +198,7 @@ _DEFINING = re.compile(
     r"(?i)\b(?:defined|definition|as\s+evidenced|evidenced|manifested|i\.e\.?|indicated|namely|as\s+follows|meaning|documented|confirmed|determined|demonstrated)\b"
 )
 _SUBGROUP_MUST = re.compile(
-    r"(?i)^\W*(?:patients?|subjects?|participants?|individuals?|those)\s+(?:with|who|receiving|having|on|taking|treated|previously|in|aged|under|over|undergoing)\b.*\b(?:must|should|(?:is|are)\s+required|needs?\s+to|ha(?:s|ve)\s+to)\b"
+    r"(?i)\W*(?:patients?|subjects?|participants?|individuals?|those)\s+(?:with|who|receiving|having|on|taking|treated|previously|in|aged|under|over|undergoing)\b.*\b(?:must|should|(?:is|are)\s+required|needs?\s+to|ha(?:s|ve)\s+to)\b"
 )
 _NOT_A_NOUN = re.compile(
     r"(?i)\d|[<>=≤≥]|\b(?:must|should|no|not|at\s+least|is|are|was|were|has|have|had|will|may|can|allowed|permitted|eligible|required|without|if|unless)\b"
@@ -228,8 +255,9 @@ _LETS_THROUGH = re.compile(r"(?i)\b(?:except(?:ions?|ing)?|unless|other\s+than|e
 
 
 def excepts(text: str, start: int, end: int) -> bool:
-    """Whether the line says "except", "unless", "other than" (not only "are allowed if")."""
-    return bool(_LETS_THROUGH.search(text, start, end))
+    """Whether the line says "except", "unless", "other than" (not "are allowed if", not "unless none of")."""
+    found = _LETS_THROUGH.search(text, max(start, end - 90), end)
+    return found is not None and not _NEGATED.search(text[found.end() : end])
 
 
 _PERMITTING = re.compile(

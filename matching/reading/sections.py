@@ -33,6 +33,7 @@ class Line:
     `kind`: criterion, lead (other lines hang on it), or heading. `parent` is the index of the line it hangs on.
     Of a lead: `connective` joins the lines under it, and `negated` says that those must not hold.
     `alternatives`: the lines under it are joined with it by "or" (in an exclusion list: by "AND").
+    `names_cohort`: it only names the cohort of the lines under it.
     Of a heading: `silent` when it only names a list or a topic. `context` is the span of a label that the line needs
     to be read ("Age:" over "18 and over").
     """
@@ -51,6 +52,7 @@ class Line:
     silent: bool = False
     heading: str | None = None
     context: tuple[int, int] | None = None
+    names_cohort: bool = False
 
 
 @dataclass(slots=True)
@@ -98,7 +100,16 @@ def split(text: str) -> tuple[Line, ...]:
             and heading.sentence
             and not _natural(text, block.body, block.end, heading.role or Role.INCLUSION)
         )
-        if heading is not None and gathers:
+        nested_cohort = (
+            heading is not None
+            and heading.kind == "cohort"
+            and bool(block.marks)
+            and following is not None
+            and following.indent > block.indent
+        )
+        if nested_cohort:
+            pass
+        elif heading is not None and gathers:
             _enter(place, heading, text, block.body, False)
             stack.clear()
         elif heading is not None:
@@ -115,6 +126,8 @@ def split(text: str) -> tuple[Line, ...]:
             stack.clear()
         parent = _parent(block, stack, text)
         _add(text, lines, block, place, parent)
+        if nested_cohort and heading is not None:
+            lines[-1] = replace(lines[-1], applies_to=heading.applies_to or place.applies_to, names_cohort=True)
         if not block.marks:
             titles.add(len(lines) - 1)
         if len(stack) < _DEEPEST:
@@ -238,7 +251,8 @@ def _parent(block: Block, stack: list[_Open], text: str) -> int | None:
 
 def _add(text: str, lines: list[Line], block: Block, place: _Place, parent: int | None) -> None:
     """One line for a block, or one for each of its independent sentences."""
-    applies_to = headings.line_cohort(text, block.body, block.end) or place.applies_to
+    above = lines[parent].applies_to if parent is not None else place.applies_to
+    applies_to = headings.line_cohort(text, block.body, block.end) or above
     cuts = cut_requirements(text, block.body, block.end)
     start, body = block.start, block.body
     for cut in [*cuts, block.end]:
@@ -347,7 +361,7 @@ def _mark_leads(text: str, lines: list[Line], titles: set[int]) -> None:
             connective = _joined_by_items(text, children, connective)
         if not connective.stated and lead.role is Role.INCLUSION:
             connective = _less_certain(text, lead, children, connective)
-        colon = leads.ends_open(text, lead.start, lead.end)
+        colon = leads.leads_on(text, lead.start, lead.end)
         negated = colon and leads.is_negated(text, lead.body, lead.end)
         is_title = colon and not negated and lead.parent is None and index in titles
         if is_title and connective.kind == _NATURAL[lead.role] and leads.is_pure(text, lead.body, lead.end):
@@ -375,7 +389,7 @@ def _less_certain(text: str, lead: Line, children: list[Line], connective: Conne
 
     Any is never sharper than all.
     """
-    if not leads.ends_open(text, lead.body, lead.end) or leads.demands(text, lead.body, lead.end):
+    if not leads.leads_on(text, lead.body, lead.end) or leads.demands(text, lead.body, lead.end):
         return connective
     demanding = sum(leads.is_demand(text, child.body, child.end) for child in children)
     needed = len(children) if leads.names_kinds(text, lead.body, lead.end) else len(children) / 2
