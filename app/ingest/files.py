@@ -69,8 +69,8 @@ def _read_zip(path: Path) -> Iterator[Record | RecordError]:
 
 
 def _read_tar(path: Path) -> Iterator[Record | RecordError]:
-    # As a stream: the members are read in their order, and nothing is written to disk.
-    with tarfile.open(path, "r|*") as archive:
+    # The members are read in their order, and nothing is written to disk.
+    with tarfile.open(path) as archive:
         for entry in archive:
             stream = archive.extractfile(entry) if entry.isfile() else None
             if stream is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import io
+import codecs
 import json
 import re
 from collections.abc import Iterator
@@ -68,8 +68,8 @@ def _read_lines(first: bytes, stream: BinaryIO, place: str) -> Iterator[Record |
 
 def _read_values(first: bytes, stream: BinaryIO, place: str) -> Iterator[Record | RecordError]:
     """Values one after the other, in a list, in a page's list, or alone; read on until a value is complete."""
-    text = io.TextIOWrapper(stream, encoding="utf-8", errors="replace", newline="")
-    buffer = first.decode("utf-8", "replace") + text.read(CHUNK)
+    text = _Text(stream)
+    buffer = text.decode(first) + text.read(CHUNK)
     page = PAGE_HEAD.match(buffer)
     start = page.end() if page else len(buffer) - len(buffer.lstrip())
     if page is None and buffer[start : start + 1] == "[":
@@ -105,6 +105,24 @@ def _read_values(first: bytes, stream: BinaryIO, place: str) -> Iterator[Record 
         start = end
         if start > CHUNK:
             buffer, start = buffer[start:], 0
+
+
+class _Text:
+    """A stream as text; bytes that are not UTF-8 are replaced."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+
+    def decode(self, raw: bytes, *, last: bool = False) -> str:
+        return self._decoder.decode(raw, last)
+
+    def read(self, size: int) -> str:
+        """At least a character, until the stream has ended."""
+        while raw := self._stream.read(size):
+            if text := self.decode(raw):
+                return text
+        return self.decode(b"", last=True)
 
 
 def _skip(buffer: str, start: int) -> int:
