@@ -62,7 +62,8 @@ _LIFE = re.compile(
     r"(?i)\b(?:life[\s-]*expectanc\w*|life\s+expectation|(?:expected|anticipated|estimated|predicted|projected|likely|overall)\s+(?:overall\s+)?(?:survival|lifespan|life\s*span|life)(?:\s+(?:time|period))?|expected\s+to\s+(?:live|survive)|survival\s+(?:expectancy|expectation|time|prognosis|estimate)|expectancy\s+of\s+life|prognosis|anticipated\s+life\w*|survival)\b"
 )
 _CLASS_WORD = re.compile(r"(?i)(?P<word>grade|stage|staging)\w{0,2}\b[\s:(]*(?:of\s+|is\s+)?$")
-_NOT_CLASSED = re.compile(r"\b(?:mhc|hla|drugs?|agents?|antiarrhythmic|social|fitness)\b")
+_NOT_A_NAME = re.compile(r"^\w$|^\w+(?:ed|ing)$|\bversion\b|\bandroid\b|\bdose\b|^\d")
+_NOT_CLASSED = re.compile(r"(?i)\b(?:mhc|hla|drugs?|agents?|antiarrhythmic|social|fitness)\b")
 _CLASSED = re.compile(
     r"(?i)\b(?:class(?:ification)?|scores?|grade|status|scale|index|killip|asa|nyha|ecog|gold|ccs|birads|bi-rads)\b"
 )
@@ -87,6 +88,7 @@ _SUBGROUP_BEFORE = re.compile(
 _NEUTRAL = re.compile(
     r"(?i)^[\s,]*[(\[]?\s*(?:in|for|with)\s+(?:the\s+)?(?:past|last|previous|screening|study|adults?|all\b|both\b|each\b|either\b|any\b|normal|age|serum|blood|plasma|females?\s+and|males?\s+and|men\s+and|women\s+and|the\s+(?:past|last|previous|screening|opinion)|at\s+least|inclusion|\d|participation|entry|enrol)"
 )
+_SAID = re.compile(r"(?i)\b(?!(?:and|or|but|to|is|of|the|a)\b)[a-z]{2,}")
 _LEADS_ON = re.compile(r"(?i)[\s,:(\[]*(?:must\s+be|is|are|should\s+be|value|values)?\s*")
 _NAMED_CLASS = re.compile(r"[A-Z][\w\u00c0-\u024f]*(?:[-\s][A-Z][\w\u00c0-\u024f]*)*\s(?:grade|stage)\b")
 _OPENED = re.compile(r"(?i)\s*\\?[(\[]\s*(?:or\s+|i\.e\.,?\s*)?")
@@ -266,7 +268,7 @@ class _Line:
             and previous is not None
             and subject.kind == "analyte"
             and self._same(last, subject)
-            and self._or_between(previous, value)
+            and self._again(previous, value)
         ):
             self._join(last, value, previous)
             return True
@@ -298,8 +300,12 @@ class _Line:
             m.entry for m in subject.mentions
         ]
 
-    def _or_between(self, previous: Value, value: Value) -> bool:
-        return any(t.kind == "or" for t in self.tokens[previous.last : value.first]) and value.start - previous.end < 60
+    def _again(self, previous: Value, value: Value) -> bool:
+        """The same name with a second bound: an alternative ("or"), or a bound on the same side for a subgroup."""
+        if value.start - previous.end >= 120:
+            return False
+        either = any(t.kind == "or" for t in self.tokens[previous.last : value.first])
+        return either or (previous.direction == value.direction != "both" and previous.quantity.times == value.quantity.times)
 
     def _age(self, value: Value, floor: int) -> Subject | None:
         """Age = "aged" value | value "of age" | people value "years" | value "or older"."""
@@ -440,12 +446,12 @@ class _Line:
         q = value.quantity
         found = subjects.phrase(self.text, self.tokens, value, floor)
         numbered = q.unit is None and q.times is None and q.over is None
-        if value.form == "lost" and found is not None and found.name in ("a", "n", "p"):
+        if found is not None and _NOT_A_NAME.search(found.name):
             return None
         classed = (
             numbered
             and found is not None
-            and not _NOT_CLASSED.search(found.name)
+            and not _NOT_CLASSED.search(self.text, found.start, min(self.end, value.end + 15))
             and _CLASSED.search(self.text, found.start, value.start) is not None
         )
         if found is not None and classed and (q.roman or value.form in ("bare", "set", "equal")):
@@ -558,12 +564,14 @@ class _Line:
             or _SEX_AFTER.match(between) is not None
             or _SEX_AFTER.match(self.text, value.end, self.end) is not None
         )
-        if any(t.kind == "stop" for t in gap) and not by_sex:
+        relative = last.subject.kind == "analyte" and b.times is not None and a.times == b.times and len(between) < 150
+        conditional = relative and (self._opened(previous, value) or self._condition(value.end, self._next_number(value)) is not None)
+        if any(t.kind == "stop" for t in gap) and not by_sex and not conditional:
             return False
         if value.form in ("bare", "set") and not (b.unit is not None and (by_sex or self._opened(previous, value))):
             return False
         words = [t for t in gap if t.kind == "word"]
-        if not words:
+        if not words or relative:
             return True
         return bool(by_sex or (a.unit == b.unit and a.times == b.times and last.subject.kind != "age" and (self._condition(previous.end, value.start) or _SUBGROUP_BEFORE.search(between)))) or len(words) <= 1 and words[0].text in ("is", "are", "age", "aged", "i", "e", "equivalent", "approximately")  # fmt: skip
 
@@ -624,7 +632,19 @@ class _Line:
                 term.sex = Sex.FEMALE if _FEMALE.match(m["sex"]) else Sex.MALE
             if term.condition is None and n and (m := _SUBGROUP_BEFORE.search(between)) is not None:
                 term.condition = (low + m.start("cond"), low + m.end("cond"))
+            if n and term.condition is None and term.sex is None and term.value.direction == terms[n - 1].value.direction != "both":
+                # two bounds on one side and words between them: the words tell whom each is for
+                words = _SAID.search(self.text, terms[n - 1].value.end, value.start)
+                if words is not None and terms[n - 1].condition is None and not self._renamed(statement, terms[n - 1].value.end, value.start):
+                    term.condition = (words.start(), len(self.text[: value.start].rstrip(" (,:")))
             low = term.end
+
+    def _renamed(self, statement: _Statement, low: int, high: int) -> bool:
+        """Nothing but the name itself, connectives and fillers stand between."""
+        for t in self.tokens:
+            if low <= t.start < high and t.kind == "word" and t.text not in subjects.FILLERS:
+                return False
+        return True
 
     def _next_number(self, value: Value) -> int:
         for t in self.tokens[value.last : value.last + 40]:
@@ -752,7 +772,7 @@ class _Line:
                 [LifeExpectancyIs(start, end, _time(i.lower), _time(i.upper)) for i in value.intervals], value
             )
         if subject.kind == "class":
-            return _either([_score_leaf(subject.name, None, start, end, i) for i in _merged(value)], value)
+            return _either([_score_leaf(subject.name, None, start, end, i) for i in _merged(value)], value, exact=True)
         if subject.kind == "phrase":
             name = Analyte(subject.name, None)
             return _either(

@@ -417,6 +417,8 @@ class Reader:
             elif self.kind(j) == "compare" and (again := self.tokens[j].compare) is not None:
                 said = self._agreed(said, again)
                 j += 1
+            elif self.kind(j) == "colon" and self.tokens[i].text in ("below", "above", "over", "under"):
+                return None  # "as specified below: 52. ..."
             elif self.kind(j) == "colon" or (
                 self.kind(j) == "word"
                 and self.tokens[j].text

@@ -78,7 +78,7 @@ def accepts(entry: AnalyteEntry, value: Value) -> bool:
     if q.times is not None:
         return entry.kind != "score"
     if q.unit is None or q.unit in ("1", "{score}"):
-        return True
+        return bool(entry.units) or entry.kind != "result"
     if entry.kind == "score":
         return q.unit in ("%", "mm", "cm") or fits(q.unit, entry.name)
     if q.unit.startswith("10*") and q.unit[3:].isdigit():
