@@ -5,7 +5,17 @@ from __future__ import annotations
 import re
 
 from matching.knowledge import lexicon
-from matching.model.criterion import Concept, CountIs, Dose, Expression, LifestyleIs, TimeUnit, TreatmentIs
+from matching.model.criterion import (
+    Bound,
+    Concept,
+    CountIs,
+    Dose,
+    Expression,
+    LifestyleIs,
+    TimeUnit,
+    TreatmentIs,
+    TreatmentType,
+)
 from matching.reading import bounds, subjects
 from matching.reading.quantities import Value
 from matching.reading.tokens import Token
@@ -44,7 +54,7 @@ def read(text: str, start: int, end: int, tokens: list[Token], value: Value, flo
     )
 
 
-def _ends(value: Value) -> tuple[bounds.Bound | None, bounds.Bound | None] | None:
+def _ends(value: Value) -> tuple[Bound | None, Bound | None] | None:
     if len(value.intervals) != 1 or value.form not in ("bound", "range"):
         return None
     return bounds.plain(value.intervals[0].lower), bounds.plain(value.intervals[0].upper)
@@ -83,7 +93,7 @@ def _dose(text: str, start: int, end: int, tokens: list[Token], value: Value, fl
         term = before[-1]
         if re.search(r"[.;]", text[term.end : value.start]) is None:
             concept = lexicon.concept(term.concept_id, text[term.start : term.end])
-            kind = "class" if term.category == "class" else "drug"
+            kind: TreatmentType = "class" if term.category == "class" else "drug"
             return term.start, value.end, TreatmentIs(term.start, value.end, concept, kind, "any", Dose(*ends))
     after = [t for t in lexicon.find_terms(text, value.end, high) if t.category in ("drug", "class", "substance")]
     if after and re.fullmatch(
@@ -125,5 +135,5 @@ def _count(text: str, end: int, tokens: list[Token], value: Value) -> Found | No
     if (m := _PER.match(text, stop, end)) is not None:
         said = (m["u"] or m["ly"]).lower()
         per, stop = _PERS[said[:2]], m.end()
-    one = [None if b is None else bounds.Bound(b.value, "1", b.inclusive) for b in ends]
+    one = [None if b is None else Bound(b.value, "1", b.inclusive) for b in ends]
     return value.start, stop, CountIs(value.start, stop, Concept(noun[2]), one[0], one[1], per)

@@ -72,7 +72,7 @@ def size(entry: AnalyteEntry, q: Quantity) -> Sized | str:
         can = [v for v in values if _plausible(entry, v, unit)]
         if not can:
             return IMPLAUSIBLE
-        return Sized(can[0], unit) if len(can) == 1 or values[0] in can and values[0] >= 1000 else TWO_SIZES
+        return Sized(can[0], unit) if len(can) == 1 or (values[0] in can and values[0] >= 1000) else TWO_SIZES
     if not entry.units:
         return Sized(values[0], None)
     for value in values:

@@ -14,7 +14,7 @@ TENS = {
 }  # fmt: skip
 MULTIPLES = {"twice": 2.0, "double": 2.0, "triple": 3.0, "thrice": 3.0}
 """Words that count something else: "twice the upper limit of normal"."""
-ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5, "vi": 6}
+ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5, "vi": 6, "vii": 7, "viii": 8}
 WORDS: dict[str, float] = {**UNITS_OF_TEN, **TENS, "hundred": 100}
 
 DIGITS = (

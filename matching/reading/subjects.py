@@ -6,9 +6,11 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from matching.knowledge import analytes
 from matching.knowledge.analytes import AnalyteEntry, AnalyteMention
 from matching.knowledge.units import fits
-from matching.reading.quantities import Value
+from matching.reading.measured_line import MeasuredLine
+from matching.reading.quantities import TIME_UNITS, Value
 from matching.reading.tokens import Token
 
 SubjectKind = Literal["age", "life", "analyte", "pressure", "class", "phrase"]
@@ -64,6 +66,22 @@ _PRESSURE_SIDE = re.compile(
     r"(?i)\s*(?:mm\s?hg\s*)?[(\[]?\s*(?:in\s+|for\s+)?(?:the\s+)?(?P<sys>systolic|sbp)|\s*[(\[]?\s*(?:in\s+|for\s+)?(?:the\s+)?(?P<dia>diastolic|dbp)"
 )
 
+PEOPLE = re.compile(
+    r"(?i)\b(?:patients?|subjects?|participants?|males?|females?|men|man|women|woman|adults?|children|child|volunteers?|individuals?|persons?|people|boys?|girls?|infants?|adolescents?|neonates?|newborns?|recipients?|genders?|sex|sexes|elderly|they|who\s+(?:is|are)|must\s+be|be|is|are|those|pediatric|paediatric)\b"
+    r"[\s,:()]*(?:(?:of|with|who|must|should|are|is|be|aged?|any|either|both|an?|at|the|and|from|age|between|in|range|group|currently|whose|have|has)\b[\s,:()]*){0,6}$"
+)
+HEAD = re.compile(r"^[\s\d.*\u2022)(\\-]{0,8}$")
+_CLASS_WORD = re.compile(r"(?i)(?P<word>grade|stage|staging)\w{0,2}\b[\s:(]*(?:of\s+|is\s+)?$")
+_NOT_A_NAME = re.compile(r"^\w$|^\w+(?:ed|ing)$|\bversion\b|\bandroid\b|\bdose\b|^\d")
+_NOT_CLASSED = re.compile(r"(?i)\b(?:mhc|hla|drugs?|agents?|antiarrhythmic|social|fitness)\b")
+_CLASSED = re.compile(
+    r"(?i)\b(?:class(?:ification)?|scores?|grade|status|scale|index|killip|asa|nyha|ecog|gold|ccs|birads|bi-rads)\b"
+)
+_NAMED_CLASS = re.compile(r"[A-Z][\w\u00c0-\u024f]*(?:[-\s][A-Z][\w\u00c0-\u024f]*)*\s(?:grade|stage)\b")
+_AFTER_NUMBER = frozenset(
+    "at in on as or and if for with by during within prior before after due despite who will are is to but".split()
+)
+
 
 def name_of(mentions: tuple[AnalyteMention, ...]) -> str:
     """The preferred names, for an order that is always the same."""
@@ -110,9 +128,7 @@ def before(tokens: list[Token], mentions: dict[int, AnalyteMention], value: Valu
             if strange:
                 return None
             joint = True
-        elif kind == "comma":
-            strange += 2
-        elif kind in ("number", "roman", "compare"):
+        elif kind == "comma" or kind in ("number", "roman", "compare"):
             strange += 2
         i -= 1
     if i < floor:
@@ -234,7 +250,7 @@ def phrase(text: str, tokens: list[Token], value: Value, floor: int) -> Subject 
     i = value.first - 1
     while i >= floor:
         token = tokens[i]
-        if token.kind == "word" and token.text in _TRAILING or token.kind in ("colon", "dash", "open"):
+        if (token.kind == "word" and token.text in _TRAILING) or token.kind in ("colon", "dash", "open"):
             i -= 1
         elif token.kind == "close":
             depth = i
@@ -295,3 +311,146 @@ def words_behind(text: str, tokens: list[Token], k: int, limit: int = 5) -> tupl
         return None
     a, b = tokens[start].start, tokens[k - 1].end
     return a, b, " ".join(text[a:b].lower().split())
+
+
+def weight(line: MeasuredLine, value: Value, floor: int) -> Subject | None:
+    """ "patients < 31 pounds" | "40-120 kg" as a whole line: people are weighed in such units."""
+    low = max(line.start, value.start - 70, line.tokens[floor - 1].end if floor else 0)
+    lead = line.text[low : value.start]
+    alone = (
+        low == line.start
+        and HEAD.match(lead) is not None
+        and re.match(r"(?i)\s*(?:[,;.)]|$|inclusive)", line.text[value.end : value.end + 12])
+    )
+    entry = analytes.by_name("body weight")
+    if value.quantity.unit not in ("kg", "[lb_av]") or entry is None or not (alone or PEOPLE.search(lead)):
+        return None
+    return Subject("analyte", value.start, value.start, (AnalyteMention(value.start, value.start, entry, None),))
+
+
+def classed(line: MeasuredLine, value: Value) -> Subject | None:
+    """ "grade" or "stage" before a class number that no named score owns."""
+    q = value.quantity
+    if q.unit is not None or q.times is not None or q.over is not None:
+        return None
+    said = line.text[value.start : value.end].lower()
+    m = _CLASS_WORD.search(line.text, max(line.start, value.start - 20), value.start)
+    word = m["word"].lower() if m is not None else "grade" if "grade" in said else "stage" if "stage" in said else None
+    if word is None or max(q.numbers) > 5:
+        return None
+    named = _NAMED_CLASS.search(line.text, max(line.start, value.start - 40), value.end)
+    if named is not None:
+        return Subject("class", min(named.start(), value.start), min(named.start(), value.start), name=named[0].lower())
+    start = m.start() if m is not None else value.start
+    return Subject("class", start, start, name="ctcae_grade" if word == "grade" else "stage")
+
+
+def named(line: MeasuredLine, value: Value, floor: int) -> Subject | None:
+    """The noun phrase that the value belongs to, before it or behind it."""
+    q = value.quantity
+    found = phrase(line.text, line.tokens, value, floor)
+    numbered = q.unit is None and q.times is None and q.over is None
+    if found is not None and _NOT_A_NAME.search(found.name):
+        return None
+    classed = (
+        numbered
+        and found is not None
+        and not _NOT_CLASSED.search(line.text, found.start, min(line.end, value.end + 15))
+        and _CLASSED.search(line.text, found.start, value.start) is not None
+    )
+    if found is not None and classed and (q.roman or value.form in ("bare", "set", "equal")):
+        return Subject("class", found.start, found.end, name=found.name)
+    if (
+        q.unit in TIME_UNITS
+        or q.roman
+        or value.form == "bare"
+        or (value.form in ("set", "near", "equal") and q.unit is None)
+    ):
+        return None
+    if found is not None and len(found.name) > 1 and (not numbered or classed or _signed(line, value)):
+        return found
+    inside = [t for t in line.tokens[value.first : value.last] if t.kind == "word" and t.text not in FILLERS]
+    if value.form == "range" and len(inside) == 1 and line.tokens[value.first].kind == "number":
+        return Subject("phrase", inside[0].start, inside[0].start, name=inside[0].text)
+    k = value.last
+    scored = re.search(
+        r"(?i)\bscor(?:e|es|ed|ing)\b[\s\w:]{0,12}$", line.text[max(line.start, value.start - 25) : value.start]
+    )
+    if scored is not None:
+        after = words_behind(line.text, line.tokens, _past_of(line, k))
+        if (
+            after is not None
+            and after[0] > value.end
+            and line.text[value.end : after[0]].strip(" ,)") in ("on", "on the", "in the", "in", "on a", "of the")
+        ):
+            return Subject("class", after[0], after[1], name=after[2])
+    after = words_behind(line.text, line.tokens, _past_of(line, k))
+    if after is not None and after[0] - value.end < 12 and q.unit is not None:
+        return Subject("phrase", after[0], after[1], name=after[2])
+    return None
+
+
+def _signed(line: MeasuredLine, value: Value) -> bool:
+    """The comparator is a sign, or the number has decimals: "ABI > 0.9", not "at least one"."""
+    token = line.tokens[value.first]
+    if value.quantity.word:
+        return False
+    sign = token.kind == "compare" and not token.text
+    behind = line.tokens[value.last].kind if value.last < len(line.tokens) else ""
+    adjacent = behind == "word" and line.tokens[value.last].text not in _AFTER_NUMBER
+    whole = value.quantity.first == int(value.quantity.first)
+    return (sign or not whole or value.form == "range") and not (adjacent and whole)
+
+
+def _past_of(line: MeasuredLine, k: int) -> int:
+    while (
+        k < len(line.tokens)
+        and line.tokens[k].kind == "word"
+        and line.tokens[k].text in ("of", "in", "the", "for", "on", "a", "initial")
+    ):
+        k += 1
+    return k
+
+
+def changed(line: MeasuredLine, subject: Subject, value: Value) -> Subject:
+    """ "decrease in haemoglobin > 2 g/dL" measures the change, not the haemoglobin."""
+    if subject.kind != "analyte":
+        return subject
+    low = max(line.start, subject.start - 28)
+    lead = line.text[low : subject.start]
+    m = None
+    for m in CHANGE.finditer(lead):
+        pass
+    if (
+        m is not None
+        and re.fullmatch(r"(?i)\s*(?:of|in|from|the|serum|s)?\s*(?:the\s+|serum\s+|baseline\s+)?", lead[m.end() :])
+        and subject.mentions[0].entry.name not in ("weight loss",)
+    ):
+        start = low + m.start()
+        return Subject("phrase", start, subject.end, name=" ".join(line.text[start : subject.end].lower().split()))
+    gap = line.text[subject.end : value.start]
+    if (
+        len(subject.mentions) == 1
+        and subject.end < value.start
+        and (m := CHANGE.search(gap)) is not None
+        and "not" not in gap
+    ):
+        return Subject(
+            "phrase",
+            subject.start,
+            subject.start + len(gap) + subject.end - subject.start,
+            name=" ".join(line.text[subject.start : subject.end + m.end()].lower().split()),
+        )
+    if len(subject.mentions) == 2 and re.match(r"(?i)\s*\)?\s*ratio\b", gap):
+        return Subject("phrase", subject.start, subject.end, name=name_of(subject.mentions) + " ratio")
+    return subject
+
+
+def too_bare(line: MeasuredLine, subject: Subject, value: Value) -> bool:
+    """A number without comparison and unit states nothing of a measurement, and of a score only right behind its name."""
+    q = value.quantity
+    if value.form not in ("bare", "set") or q.unit is not None or q.times is not None:
+        return False
+    if subject.mentions[0].entry.kind != "score":
+        return True
+    return q.word or (value.start - subject.end > 45 and not q.roman)

@@ -18,7 +18,6 @@ from matching.reading import comparators
 from matching.reading.comparators import Comparator
 from matching.reading.numbers import WORDS, read_word
 
-
 Whichever = Literal["longer", "shorter"] | None
 
 
@@ -161,7 +160,8 @@ def _moments(text: str, start: int, end: int, found: list[WindowSpot]) -> None:
 
 def _read_lone(text: str, m: re.Match[str], end: int) -> WindowSpot:
     """ "in the past year" | "within a month" [relation anchor]."""
-    stop, direction, anchor = m.end(), cast(Direction, "before"), "now"
+    stop, anchor = m.end(), "now"
+    direction: Direction = "before"
     relation = _RELATION.match(text, stop, end)
     if relation is not None and (relation["before"] or relation["after"] or relation["around"]):
         named = _ANCHOR.match(text, relation.end(), end)
@@ -231,9 +231,9 @@ def _read_span(text: str, floor: int, m: re.Match[str], end: int) -> WindowSpot 
             stop = len(text[: relation.end()].rstrip()) if not relation["before"] else relation.end()
             if relation["before"] and (noun := _NOUN.match(text, relation.end(), end)) is not None:
                 anchor, stop = noun["noun"].lower(), noun.end()
-        elif relation["after"] and (noun := _NOUN.match(text, relation.end(), end)) is not None:
-            anchor, stop, named = noun["noun"].lower(), noun.end(), True
-        elif relation["around"] and prep == "within" and (noun := _NOUN.match(text, relation.end(), end)) is not None:
+        elif (relation["after"] and (noun := _NOUN.match(text, relation.end(), end)) is not None) or (
+            relation["around"] and prep == "within" and (noun := _NOUN.match(text, relation.end(), end)) is not None
+        ):
             anchor, stop, named = noun["noun"].lower(), noun.end(), True
         else:
             direction = None
