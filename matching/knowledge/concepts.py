@@ -16,6 +16,7 @@ from functools import cache
 from pathlib import Path
 from sys import intern
 
+from matching.knowledge.variants import variants
 from matching.knowledge.words import key_of, uninvert
 
 DATA = Path(__file__).parent / "data"
@@ -115,7 +116,7 @@ def vocabulary() -> Vocabulary:
     by_name = terms | published
     classes = _add_classes(names, by_name, more)
     for row in curated("lay_terms.csv"):
-        terms[key_of(row["term"])] = _resolve(row["concept"], by_name, names, "lay_terms.csv")
+        _put(terms, row["term"], _resolve(row["concept"], by_name, names, "lay_terms.csv"))
     for row in curated("stop_terms.csv"):
         terms.pop(key_of(row["term"]), None)
     _add_abbreviations(names, by_name, abbreviations)
@@ -135,6 +136,14 @@ def vocabulary() -> Vocabulary:
     )
 
 
+def _put(terms: dict[str, str], term: str, code: str) -> None:
+    """A hand-written term displaces a publisher's; its variants do not."""
+    key = key_of(term)
+    terms[key] = code
+    for variant in variants(key, condition=False):
+        terms.setdefault(variant, code)
+
+
 def _add_concepts(
     names: dict[str, str],
     terms: dict[str, str],
@@ -148,7 +157,7 @@ def _add_concepts(
         names[code] = row["name"]
         categories[code] = row["category"]
         for term in (row["name"], *split_cell(row["terms"])):
-            terms[key_of(term)] = code
+            _put(terms, term, code)
     by_name = terms | published
     qualifies: dict[str, str] = {}
     for row in rows:

@@ -108,9 +108,7 @@ def _scan(text: str, words: _Words, known: Vocabulary) -> list[tuple[int, int, s
     return found
 
 
-def _longest(
-    text: str, words: _Words, i: int, lengths: tuple[int, ...], known: Vocabulary
-) -> tuple[int, str] | None:
+def _longest(text: str, words: _Words, i: int, lengths: tuple[int, ...], known: Vocabulary) -> tuple[int, str] | None:
     """The longest name of several words that begins at word i: (word after its last, concept)."""
     normal = words.normal
     for length in lengths:
@@ -256,6 +254,13 @@ def _shortened_before(
 
 
 _REMARK = re.compile(r"\s*[(\[][^()\[\]]*[)\]]")
+_DOSE = re.compile(
+    r"\b\d[\d.,]* ?(?:hr|hours?|day|ml|mg|mcg|ug|g|unt|units?|meq|actuat|%)(?:/(?:ml|mg|actuat|hr|day|\d[\d.]* ?ml))?(?!\w)|"
+    r"\b(?:NDA\d+|(?:metered|dry powder|dose) inhaler|auto-injector|prefilled syringe|pen injector|transdermal (?:patch|system)|"
+    r"(?:topical|nasal|mucosal|oral) (?:spray|cream|gel|ointment|product|tablet|capsule|solution|suspension)|intrauterine system|"
+    r"drug implant|injectable (?:solution|suspension|product)|extended release|delayed release|enteric coated)\b",
+    re.IGNORECASE,
+)
 _BLOCKING = frozenset(
     "family no not without negative risk suspected possible prevention screening allergy allergic free exposure carrier relative "
     "mother father sibling brother sister parent non anti rule exclude excluded denies prophylaxis vaccine vaccination susceptibility "
@@ -287,13 +292,14 @@ def lookup(text: str) -> Concept | None:
     more is left over, or a word such as "family" or "no" changes the meaning.
     """
     stripped = text.strip()
-    bare = _REMARK.sub(" ", stripped).strip()
+    bare = " ".join(_REMARK.sub(" ", stripped).split())
     for form in (stripped, uninvert(stripped), bare, uninvert(bare)):
         code = _exact(form)
         if code is not None:
             return concept(code, stripped)
     if len(bare) > 200:
         return None
+    bare = _DOSE.sub(" ", bare)
     words = _cut(bare, 0, len(bare))
     if not _BLOCKING.isdisjoint(words.normal):
         return None
@@ -324,7 +330,7 @@ def lookup_all(text: str) -> list[Concept]:
     whole = lookup(text)
     if whole is not None:
         return [whole]
-    matches = find_terms(text)
+    matches = find_terms(_DOSE.sub(" ", text))
     telling = [m for m in matches if m.category not in {"anatomy", "other", "substance"}] or matches
     first: dict[str, TermMatch] = {}
     for m in telling:

@@ -27,29 +27,41 @@ _SAME = (
 )  # fmt: skip
 
 
+_PREFIXES = ("anti", "cardio", "chemo", "gastro", "hyper", "immuno", "neuro", "radio", "cerebro", "musculo", "thrombo")
+
+
 def variants(key: str, *, condition: bool) -> frozenset[str]:
-    """Keys that mean the same as `key` and are not `key`. Only multi-word terms have any; `condition`: it is a disease."""
-    if " " not in key or key.count(" ") > 6:
+    """Keys that mean the same as `key` and are not `key`; `condition`: it is a disease, whose wordings vary more."""
+    if key.count(" ") > 6:
         return frozenset()
+    if " " not in key:
+        return frozenset(_parted(key))
     once = set(_one_change(key, condition))
-    return frozenset(once | {v for k in once for v in _one_change(k, condition)} - {key})
+    return frozenset((once | {v for k in once for v in _one_change(k, condition)}) - {key})
+
+
+def _parted(key: str) -> Iterator[str]:
+    """The key with its first word's prefix apart: people write "anti-coagulant" and "cardio-vascular"."""
+    for prefix in _PREFIXES:
+        first = key.partition(" ")[0]
+        if first.startswith(prefix) and len(first) > len(prefix) + 4:
+            yield f"{prefix} {key[len(prefix) :]}"
 
 
 def _one_change(key: str, condition: bool) -> Iterator[str]:
     words = key.split()
     if "type" in words:
         yield from _replaced(key, (("type 1", "type i"), ("type 2", "type ii"), ("type 3", "type iii")))
-    if words[0] == "anti":
-        yield "anti" + key[5:]
-    elif words[0].startswith("anti") and len(words[0]) > 8:
-        yield "anti " + key[4:]
+    if words[0] in _PREFIXES:
+        yield words[0] + key[len(words[0]) + 1 :]
+    yield from _parted(key)
     if not condition:
         return
     head, tail = key.rsplit(" ", 1)
     if tail in _TUMOUR and head not in {"malignant", "benign"}:
         yield from (f"{head} {other}" for other in _TUMOUR if other != tail)
         if head.count(" ") < 2:
-            yield f"{tail} of {head}"
+            yield from (f"{other} of {head}" for other in _TUMOUR)
     if tail in _DISEASE:
         yield from (f"{head} {other}" for other in _DISEASE if other != tail)
         if head.count(" ") < 2:
