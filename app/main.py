@@ -11,7 +11,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette_compress import CompressMiddleware
 
 from app.api import batch, criteria, errors, health, matches, trials
-from app.api.middleware import Observe, RateLimit
+from app.api.middleware import BodyLimit, Observe, RateLimit
 from app.metrics import Metrics
 from app.settings import Settings, load_settings
 from app.store.engine import create_engine_for
@@ -59,7 +59,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         description=DESCRIPTION,
         openapi_tags=TAGS,
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
-        max_body_size=chosen.max_body_bytes,
         lifespan=lifespan,
     )
     app.state.settings = chosen
@@ -70,6 +69,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         app.include_router(router)
     # The last added is the outermost.
     app.add_middleware(CompressMiddleware, minimum_size=1000)
+    app.add_middleware(BodyLimit, limit=chosen.max_body_bytes, limits={batch.PATH: batch.MAX_BATCH_BYTES})
     if chosen.cors_origins:
         app.add_middleware(CORSMiddleware, allow_origins=list(chosen.cors_origins), allow_methods=["*"])
     if chosen.rate_limit:

@@ -17,32 +17,27 @@ ELIGIBILITY = {
     "not_eligible": "[red]not[/red]",
 }
 
+UNKNOWNS = ("missing", "stale", "unreadable", "on_site", "not_comparable", "conflict")
+
 
 def match_table(out: Console, answer: dict[str, Any]) -> None:
     """The ranked trials, a row each, the totals and the most telling questions."""
-    table = Table(title=f"Trials for this patient on {answer['on']}", title_justify="left", show_lines=False)
-    for name, justify in (("#", "right"), ("Trial", "left"), ("Title", "left"), ("Status", "left")):
-        table.add_column(name, justify=justify)  # type: ignore[arg-type]  # rich's Literal of the two words
+    table = Table(title=f"Trials for this patient on {answer['on']}", title_justify="left", show_lines=True)
+    table.add_column("#", justify="right")
+    table.add_column("Trial", ratio=1)
     table.add_column("May join?")
-    table.add_column("Score", justify="right")
-    table.add_column("For", justify="right")
-    table.add_column("Against", justify="right")
-    table.add_column("Open", justify="right")
-    table.add_column("Nearest site")
+    table.add_column("Criteria", no_wrap=True)
     for row in answer["matches"]:
         counts = row["counts"]
-        open_ = sum(counts[k] for k in ("missing", "stale", "unreadable", "on_site", "not_comparable", "conflict"))
+        unknown = sum(counts[k] for k in UNKNOWNS)
+        status = (row["overall_status"] or "status not given").replace("_", " ").lower()
+        where = _site(row["nearest_site"])
         table.add_row(
             str(row["rank"]),
-            row["nct_id"],
-            escape(row["brief_title"][:70]),
-            (row["overall_status"] or "").replace("_", " ").lower(),
-            ELIGIBILITY[row["eligibility"]],
-            f"{row['score']:.2f}",
-            str(counts["in_favour"]),
-            str(counts["against"]),
-            str(open_),
-            escape(_site(row["nearest_site"])),
+            f"[bold]{row['nct_id']}[/bold] {escape(row['brief_title'])}\n"
+            f"[dim]{status}{' · ' + escape(where) if where else ''}[/dim]",
+            f"{ELIGIBILITY[row['eligibility']]}\n{row['score']:.2f}",
+            f"{counts['in_favour']:3d} for\n{counts['against']:3d} against\n{unknown:3d} open",
         )
     out.print(table)
     totals = answer["totals"]

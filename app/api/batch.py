@@ -19,6 +19,7 @@ from app.store.trials import TrialStore
 
 router = APIRouter(tags=["matches"])
 
+PATH = "/v1/matches/batch"
 MEDIA_TYPE = "application/x-ndjson"
 MAX_BATCH_BYTES = 4 * 1024**3
 """Lines are read and forgotten one by one: this only bounds how long one call can last."""
@@ -70,10 +71,9 @@ def answer_line(line: bytes, number: int, store: TrialStore, today: date) -> dic
 
 
 @router.post(
-    "/v1/matches/batch",
+    PATH,
     summary="Match many patients, streamed",
     response_class=StreamingResponse,
-    max_body_size=MAX_BATCH_BYTES,
     responses={
         200: {"content": {MEDIA_TYPE: {}}, "description": "A line {id, ...answer} or {id, problem} for each line"}
     },

@@ -7,13 +7,13 @@ from typing import Any
 
 import httpx
 import pytest
+
 from app import samples
 from app.ingest.run import load
-from app.store.trials import TrialStore
-
 from app.main import create_app
 from app.settings import Settings
 from app.store.engine import create_engine_for, upgrade
+from app.store.trials import TrialStore
 
 KEY = "a-key-for-tests"
 
