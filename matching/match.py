@@ -9,7 +9,7 @@ from datetime import date
 from matching.answering.conditions import PatientCondition, condition_ids, match_conditions, patient_conditions
 from matching.answering.deciding import deciding_facts, undecided_sets
 from matching.answering.explain import explain, explain_trial
-from matching.answering.questions import QuestionCount, facts_in_words
+from matching.answering.questions import QuestionCount, names_of
 from matching.answering.rank import RankKey, rank_key, score, score_parts
 from matching.answering.sites import Locate, SiteChoice, Whereabouts, choose_site, whereabouts
 from matching.answering.wording import Audience, Language, Wording
@@ -385,7 +385,7 @@ def _explained(trial: ReadableTrial, person: _Person, rank: int, words: Wording)
         score_parts=parts,
         condition_match=related,
         nearest_site=nearest,
-        undecided=tuple(facts_in_words(group) for group in sets),
+        undecided=tuple(names_of(group) for group in sets),
         undecided_exact=exact,
     )
 

@@ -11,7 +11,7 @@ from typing import assert_never
 
 from matching.answering import phrases
 from matching.answering.deciding import askable, key
-from matching.answering.questions import ask, facts_in_words, sex_word
+from matching.answering.questions import ask_for_all, sex_word
 from matching.answering.wording import Wording
 from matching.knowledge import analytes
 from matching.model.codes import Verdict, WhyUnknown
@@ -45,8 +45,6 @@ MOST_PARTS = 3
 """Parts of one criterion that are put into words; the others are counted."""
 MOST_QUOTES = 6
 """Quotes in one sentence."""
-MOST_FACTS = 4
-"""Facts that one question asks for."""
 
 
 PLAIN = Wording()
@@ -92,8 +90,8 @@ def _sentences(quoted: tuple[tuple[Finding, str], ...], words: Wording) -> list[
     """One sentence a leaf; leaves that would say the same of several quotes share one, and what is too much is counted."""
     grouped: dict[str, list[str]] = {}
     first: dict[str, str] = {}
-    for leaf, quote in quoted:
-        sentence = _leaf(leaf, quote, words)
+    for leaf, quote, beside in _by_value(quoted):
+        sentence = _leaf(leaf, quote, words, beside)
         group = _shared(leaf, words)
         first.setdefault(group or sentence, sentence)
         quotes = grouped.setdefault(group or sentence, [])
@@ -114,20 +112,39 @@ def _sentences(quoted: tuple[tuple[Finding, str], ...], words: Wording) -> list[
         hidden = len(told) - MOST_PARTS
         more = words.say("more") if hidden == 1 else words.say("more.many", count=str(hidden))
         # a question follows what is open, and what can be asked stands last
-        told = [more, *told[-MOST_PARTS:]] if quoted[-1][0].truth is Truth.UNKNOWN else [*told[:MOST_PARTS], more]
+        told = [*told[-MOST_PARTS:], more] if quoted[-1][0].truth is Truth.UNKNOWN else [*told[:MOST_PARTS], more]
     return told
+
+
+def _by_value(quoted: tuple[tuple[Finding, str], ...]) -> list[tuple[Finding, str, tuple[Finding, ...]]]:
+    """The leaves; those that hold one value against several bounds, with one outcome, stand beside the first of them."""
+    firsts: dict[object, int] = {}
+    rows: list[tuple[Finding, str, tuple[Finding, ...]]] = []
+    for leaf, quote in quoted:
+        expression = leaf.expression
+        same: object = None
+        if leaf.truth is not Truth.UNKNOWN and leaf.evidence and isinstance(expression, MeasurementIs | ScoreIs):
+            same = (replace(expression, start=0, end=0, lower=None, upper=None), leaf.truth, leaf.evidence[0].value)
+        if same is not None and same in firsts:
+            first, first_quote, beside = rows[firsts[same]]
+            rows[firsts[same]] = (first, first_quote, (*beside, leaf))
+            continue
+        if same is not None:
+            firsts[same] = len(rows)
+        rows.append((leaf, quote, ()))
+    return rows
 
 
 def _shared(leaf: Finding, words: Wording) -> str:
     """The sentence in which such leaves are told together; empty for those that each have a value to show."""
     match leaf.expression:
-        case Unreadable():
-            return "unreadable.together"
         case ConditionIs() | TreatmentIs() | CountIs() | PregnancyIs() | LifestyleIs():
             if leaf.truth is Truth.FALSE:
                 return "statement.false.together"
             if leaf.truth is Truth.UNKNOWN and _reason(leaf) is WhyUnknown.MISSING:
                 return "statement.unknown.together"
+    if leaf.truth is Truth.UNKNOWN and _reason(leaf) is WhyUnknown.UNREADABLE:
+        return "unreadable.together"
     return ""
 
 
@@ -219,33 +236,37 @@ def _value(evidence: Evidence, words: Wording, *limits: Bound | None) -> str:
         return words.word("word", "yes" if value else "no")
     if isinstance(value, str):
         return value
+    if evidence.formula is not None:  # computed: the digits of a division are none of the patient's
+        return phrases.converted(value, words, *limits) + phrases.unit(evidence.unit, value, words)
     said = phrases.quantity(value, evidence.unit, words)
     if evidence.as_value is None or evidence.as_unit == evidence.unit:
         return said
-    other = phrases.converted(evidence.as_value, *limits) + phrases.unit(evidence.as_unit, evidence.as_value, words)
+    other = phrases.converted(evidence.as_value, words, *limits) + phrases.unit(
+        evidence.as_unit, evidence.as_value, words
+    )
     return f"{said} ({other})"
 
 
-def _leaf(leaf: Finding, quote: str, words: Wording) -> str:
-    """What is known, or open, of one leaf."""
+def _leaf(leaf: Finding, quote: str, words: Wording, beside: tuple[Finding, ...] = ()) -> str:
+    """What is known, or open, of one leaf; `beside` are leaves on the same value with other bounds."""
     expression = leaf.expression
     match expression:
         case AgeIs():
-            return _number(leaf, "age", words.word("word", "age"), expression.lower, expression.upper, "", quote, words)
+            return _number((leaf,), "age", words.word("word", "age"), "", quote, words)
         case MeasurementIs():
             setting = expression.setting
             name = expression.analyte.name
             fact = words.say("setting", setting=words.word("setting", setting), fact=name) if setting else name
             when = phrases.window(expression.window, words)
-            return _number(leaf, "number", fact, expression.lower, expression.upper, when, quote, words)
+            return _number((leaf, *beside), "number", fact, when, quote, words)
         case ScoreIs():
             entry = analytes.by_instrument(expression.instrument)
             fact = entry.name if entry else expression.instrument.upper()
             when = phrases.window(expression.window, words)
-            return _number(leaf, "number", fact, expression.lower, expression.upper, when, quote, words)
+            return _number((leaf, *beside), "number", fact, when, quote, words)
         case LifeExpectancyIs():
             fact = words.word("word", "life_expectancy")
-            return _number(leaf, "number", fact, expression.lower, expression.upper, "", quote, words)
+            return _number((leaf,), "number", fact, "", quote, words)
         case SexIs():
             wanted = sex_word(expression.sex, words)
             value = sex_word(str(leaf.evidence[0].value), words) if leaf.evidence else wanted
@@ -272,21 +293,21 @@ def _leaf(leaf: Finding, quote: str, words: Wording) -> str:
     assert_never(expression)
 
 
-def _number(
-    leaf: Finding,
-    group: str,
-    fact: str,
-    lower: Bound | None,
-    upper: Bound | None,
-    when: str,
-    quote: str,
-    words: Wording,
-) -> str:
-    """A leaf with bounds: the value against the requirement."""
-    value = _value(leaf.evidence[0], words, lower, upper) if leaf.evidence else ""
-    wanted = phrases.bounds(lower, upper, words) + when
+def _number(leaves: tuple[Finding, ...], group: str, fact: str, when: str, quote: str, words: Wording) -> str:
+    """Leaves with bounds on one value: the value against what is required."""
+    leaf = leaves[0]
+    limits: list[Bound | None] = []
+    told: list[str] = []
+    for each in leaves:
+        expression = each.expression
+        if isinstance(expression, AgeIs | MeasurementIs | ScoreIs | LifeExpectancyIs):
+            limits += [expression.lower, expression.upper]
+            told.append(phrases.bounds(expression.lower, expression.upper, words))
+    joint = words.word("word", "and" if leaf.truth is Truth.TRUE else "or")
+    wanted = f" {joint} ".join(told) + when
+    value = _value(leaf.evidence[0], words, *limits) if leaf.evidence else ""
     if leaf.truth is Truth.UNKNOWN and _reason(leaf) is WhyUnknown.MISSING and group == "number":
-        if lower is None and upper is None:
+        if limits == [None, None]:
             return words.say("number.unknown.open", fact=fact)
         if value:
             return words.say("number.unknown.value", fact=fact, value=value, bound=wanted)
@@ -343,27 +364,39 @@ def _reason(leaf: Finding) -> WhyUnknown:
 
 def _question(leaves: tuple[Finding, ...], words: Wording) -> str:
     """One question for all that the patient can settle; empty when that is nothing."""
-    facts: dict[tuple[str, str], MissingFact] = {key(fact): fact for leaf in leaves for fact in askable(leaf)}
-    names = facts_in_words(facts.values())
-    if len(names) > 1:
-        return words.say("question.many", facts=words.listing(names[:MOST_FACTS]))
-    asked = [leaf for leaf in leaves if askable(leaf)]
-    if asked and any(_reason(leaf) is WhyUnknown.CONFLICT for leaf in asked):
-        return words.say("question.which")
-    if asked and any(_reason(leaf) is WhyUnknown.STALE for leaf in asked):
-        return words.say("question.newer", fact=names[0])
-    if facts:
-        return ask(next(iter(facts.values())), words)
+    facts: dict[tuple[str, str], MissingFact] = {}
     for leaf in leaves:
-        if leaf.truth is Truth.UNKNOWN and _reason(leaf) is WhyUnknown.NOT_COMPARABLE:
-            unit = _wanted_unit(leaf, words)
-            fact = leaf.evidence[0].fact if leaf.evidence else ""
-            return words.say("question.unit", fact=fact, unit=unit) if fact else ""
-        if leaf.truth is Truth.UNKNOWN and _reason(leaf) is WhyUnknown.CONFLICT:
+        for fact in askable(leaf):
+            facts.setdefault(key(fact), _as_written(fact, leaf))
+    asked = [leaf for leaf in leaves if askable(leaf)]
+    if len(facts) < 2:
+        if any(_reason(leaf) is WhyUnknown.CONFLICT for leaf in asked):
             return words.say("question.which")
-        if leaf.truth is Truth.UNKNOWN and _reason(leaf) is WhyUnknown.STALE and leaf.evidence:
-            return words.say("question.newer", fact=leaf.evidence[0].fact)
+        if any(_reason(leaf) is WhyUnknown.STALE for leaf in asked):
+            return words.say("question.newer", fact=next(iter(facts.values())).fact)
+    if facts:
+        return ask_for_all(tuple(facts.values()), words)
+    for leaf in leaves:
+        if leaf.truth is Truth.UNKNOWN and leaf.evidence:
+            fact = leaf.evidence[0].fact
+            match _reason(leaf):
+                case WhyUnknown.NOT_COMPARABLE:
+                    return words.say("question.unit", fact=fact, unit=_wanted_unit(leaf, words))
+                case WhyUnknown.CONFLICT:
+                    return words.say("question.which")
+                case WhyUnknown.STALE:
+                    return words.say("question.newer", fact=fact)
+                case _:
+                    continue
     return ""
+
+
+def _as_written(fact: MissingFact, leaf: Finding) -> MissingFact:
+    """A disease or treatment is asked for in the trial's own words rather than in the vocabulary's."""
+    expression = leaf.expression
+    if isinstance(expression, ConditionIs | TreatmentIs) and fact.id == (expression.concept.id or fact.id):
+        return replace(fact, fact=phrases.quote(expression.concept.text))
+    return fact
 
 
 def _wanted_unit(leaf: Finding, words: Wording) -> str:

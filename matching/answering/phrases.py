@@ -25,6 +25,7 @@ _PRETTY = (
     ("umol", "µmol"),
     ("ug", "µg"),
 )
+_THOUSANDS = {"en": ",", "es": "\u202f"}  # a comma would be read as the decimal mark in Spanish
 _TIME_UNITS = frozenset({"a", "mo", "wk", "d", "h", "min", "{half_life}"})
 _ANNOTATION = re.compile(r"\{([^{}]*)\}")
 
@@ -39,24 +40,24 @@ def quote(text: str) -> str:
     return cut[: cut.rfind(" ") if " " in cut else QUOTE_LENGTH].rstrip(" ;,.") + "…"
 
 
-def number(value: float, digits: int = 6) -> str:
+def number(value: float, words: Wording, digits: int = 6) -> str:
     """A number without exponent and without needless zeros, rounded to significant digits: 0.199, 140,000, 12."""
     if value != value or value in (float("inf"), float("-inf")):
         return str(value)
     rounded = float(f"{value:.{digits}g}")
     if rounded == int(rounded):
         whole = int(rounded)
-        return f"{whole:,}" if abs(whole) >= 10_000 else str(whole)
+        return f"{whole:,}".replace(",", _THOUSANDS[words.language])
     return f"{rounded:.12f}".rstrip("0").rstrip(".")
 
 
-def converted(value: float, *bounds: Bound | None) -> str:
+def converted(value: float, words: Wording, *bounds: Bound | None) -> str:
     """A converted value with three digits, or as many more as are needed to tell it from the bounds."""
     for digits in (3, 4, 5, 6):
         rounded = float(f"{value:.{digits}g}")
         if all(bound is None or value == bound.value or rounded != bound.value for bound in bounds):
-            return number(value, digits)
-    return number(value, 9)
+            return number(value, words, digits)
+    return number(value, words, 9)
 
 
 def unit(code: str | None, value: float, words: Wording) -> str:
@@ -76,7 +77,7 @@ def unit(code: str | None, value: float, words: Wording) -> str:
 
 def quantity(value: float, code: str | None, words: Wording, digits: int = 6) -> str:
     """A number with its unit in words."""
-    return number(value, digits) + unit(code, value, words)
+    return number(value, words, digits) + unit(code, value, words)
 
 
 def bound_value(bound: Bound, words: Wording) -> str:
@@ -85,7 +86,7 @@ def bound_value(bound: Bound, words: Wording) -> str:
         return quantity(bound.value, bound.unit, words)
     if bound.value == 1:
         return words.say(f"times.one.{bound.times.value}")
-    return words.say(f"times.{bound.times.value}", value=number(bound.value))
+    return words.say(f"times.{bound.times.value}", value=number(bound.value, words))
 
 
 def bounds(lower: Bound | None, upper: Bound | None, words: Wording) -> str:
@@ -95,7 +96,7 @@ def bounds(lower: Bound | None, upper: Bound | None, words: Wording) -> str:
             if lower.value == upper.value:
                 return words.say("bound.exactly", bound=bound_value(lower, words))
             same_unit = lower.unit == upper.unit and lower.times is None
-            first = number(lower.value) if same_unit else bound_value(lower, words)
+            first = number(lower.value, words) if same_unit else bound_value(lower, words)
             return words.say("bound.from_to", lower=first, upper=bound_value(upper, words))
         return words.say("bound.both", lower=bounds(lower, None, words), upper=bounds(None, upper, words))
     if lower is not None:
@@ -124,5 +125,5 @@ def window(window: Window | None, words: Wording) -> str:
         return " " + words.say(f"window.within{suffix}", upper=upper or "", anchor=anchor)
     if upper is None:
         return " " + words.say(f"window.ago{suffix}", lower=lower, anchor=anchor)
-    first = number(window.lower) if window.lower is not None else ""
+    first = number(window.lower, words) if window.lower is not None else ""
     return " " + words.say(f"window.between{suffix}", lower=first, upper=upper, anchor=anchor)

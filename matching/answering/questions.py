@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from matching.answering.deciding import FactKey
 from matching.answering.wording import Wording
@@ -16,12 +16,17 @@ MOST_QUESTIONS = 10
 """Questions in one answer; more would not be read."""
 
 
-CLAUSES = ("whether ", "when ", "your ", "the date ", "how ")
+CLAUSES = ("whether ", "when ", "your ", "the ", "how ")
 """A fact whose name begins so is asked for as it stands: "Can you tell us whether ...?"."""
+
+MOST_FACTS = 4
+"""Facts that one question names."""
 
 MOST_INVERTED = 4
 """A name with more commas is a list and no inverted name."""
 
+_TITLE_WORD = re.compile(r"(?<![\w-])(?!Non-)[A-Z][a-z]+(?:-[A-Z]?[a-z]+)*(?![\w-])(?! (?:Disease|Syndrome)\b)")
+"""A capitalised word of a title, but no name of a person before "Disease" or "Syndrome"."""
 _TUMOURS = re.compile(r"\bneoplasms?\b", re.IGNORECASE)
 
 
@@ -84,20 +89,33 @@ def ask(fact: MissingFact, words: Wording) -> str:
     return words.say("ask.statement", fact=plain_name(fact))
 
 
-def facts_in_words(facts: Iterable[MissingFact]) -> tuple[str, ...]:
-    """The names of facts, each once, in order."""
-    return tuple(dict.fromkeys(plain_name(fact) for fact in facts))
+def names_of(facts: Iterable[MissingFact]) -> tuple[str, ...]:
+    """The names of facts as they stand in `missing`, each once, in order."""
+    return tuple(dict.fromkeys(fact.fact for fact in facts))
+
+
+def ask_for_all(facts: Sequence[MissingFact], words: Wording) -> str:
+    """One question for one or several facts."""
+    names = tuple(dict.fromkeys(plain_name(fact) for fact in facts))
+    if len(names) == 1:
+        return ask(facts[0], words)
+    shown = list(names[:MOST_FACTS])
+    if len(names) > MOST_FACTS:
+        shown.append(words.say("others", count=str(len(names) - MOST_FACTS)))
+    kinds = {fact.kind if not fact.fact.startswith(CLAUSES) else "clause" for fact in facts}
+    together = f"question.many.{kinds.pop()}" if len(kinds) == 1 else "question.many"
+    return words.say(together if words.has(together) else "question.many", facts=words.listing(tuple(shown)))
 
 
 def plain_name(fact: MissingFact) -> str:
-    """The fact's name as people say it: a vocabulary's "Leukemia, Myeloid, Acute" is "Acute Myeloid Leukemia"."""
+    """The fact's name as people say it: a vocabulary's "Leukemia, Myeloid, Acute" is "acute myeloid leukemia"."""
     name = fact.fact
-    if fact.kind not in ("condition", "treatment", "count"):
+    if fact.kind not in ("condition", "treatment", "count") or name.startswith(CLAUSES):
         return name
     parts = name.split(", ")
     if 1 < len(parts) <= MOST_INVERTED and " and " not in name:
         name = " ".join(reversed(parts))
-    return _TUMOURS.sub("tumors or cancer", name)
+    return _TUMOURS.sub("tumors or cancer", _TITLE_WORD.sub(lambda word: word[0].lower(), name))
 
 
 def sex_word(sex: Sex | str, words: Wording) -> str:

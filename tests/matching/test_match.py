@@ -214,7 +214,7 @@ def test_questions_are_those_that_decide_the_most_trials() -> None:
         ("measurement", "C-peptide", 3),
         ("condition", "Neoplasms", 2),
     ]
-    assert answer.questions[1].ask == "Do you have tumors or cancer, or did you ever have it?"
+    assert answer.questions[1].ask == "Do you have, or did you ever have, tumors or cancer?"
     assert ask(ASKING).questions == ()
 
 
@@ -235,7 +235,7 @@ def test_the_top_questions_answer_changes_verdicts_on_either_side_of_the_bound(v
 def test_joint_sets_name_what_has_to_be_known_together() -> None:
     answer = ask(ASKING)
     sets = {row.nct_id: row.undecided for row in answer.matches}
-    assert sets["NCT00000002"] == (("tumors or cancer", "C-peptide"),)
+    assert sets["NCT00000002"] == (("Neoplasms", "C-peptide"),)
     assert sets["NCT00000001"] == (("C-peptide",),)
 
 

@@ -86,6 +86,17 @@ def test_digits_are_added_until_the_value_can_be_told_from_the_bound() -> None:
     assert "0.604 ng/mL (0.19998 nmol/L)" in included(Finding(PEPTIDE, Truth.FALSE, evidence=(near,)))
 
 
+def test_one_value_against_two_bounds_is_told_once() -> None:
+    value = Evidence("BMI", 22.587833, "kg/m2", formula="BMI = 74 kg / (1.81 m)^2")
+    low = MeasurementIs(100, 101, Analyte("BMI"), upper=Bound(14, "kg/m2", False))
+    high = MeasurementIs(102, 103, Analyte("BMI"), lower=Bound(35, "kg/m2", False))
+    both = any_of(*(Finding(bound, Truth.FALSE, evidence=(value,)) for bound in (low, high)))
+    assert excluded(both) == (
+        "Your BMI of 22.6 kg/m² is not below 14 kg/m² or above 35 kg/m². "
+        "We worked this out: BMI = 74 kg / (1.81 m)^2. This point does not stand in the way."
+    )
+
+
 def test_a_missing_value_ends_in_its_question() -> None:
     assert included(unknown(PEPTIDE, WhyUnknown.MISSING, C_PEPTIDE)) == (
         "The trial checks if your stimulated C-peptide is above 0.2 nmol/L. "
@@ -104,7 +115,7 @@ def test_a_condition_is_quoted_and_its_kinds_are_named() -> None:
         "This point does not stand in the way."
     )
     assert excluded(unknown(CANCER, WhyUnknown.MISSING, MALIGNANCY)) == (
-        'The trial checks if this is true of you: "malignancy". Do you have tumors or cancer, or did you ever have it?'
+        'The trial checks if this is true of you: "malignancy". Do you have, or did you ever have, malignancy?'
     )
 
 
@@ -133,7 +144,7 @@ def test_several_unknown_parts_end_in_one_question_after_what_nobody_can_ask() -
         'We could not read this part: "other than skin cancer". Please ask the study team. '
         "The trial checks if your stimulated C-peptide is above 0.2 nmol/L. "
         'The trial checks if this is true of you: "malignancy". '
-        "Can you find out about these: stimulated C-peptide and tumors or cancer?"
+        "Can you find out about these: stimulated C-peptide and malignancy?"
     )
 
 
@@ -150,7 +161,10 @@ def test_many_parts_are_counted() -> None:
         "Your AA of 0 is not 1 or more. Your BB of 0 is not 1 or more. Your CC of 0 is not 1 or more. "
         "There is 1 more part like this. This point does not fit."
     )
-    assert included(any_of(*parts)).endswith("Can you find out about these: asthma, gout, lupus and mumps?")
+    assert included(any_of(*parts)) == (
+        'The trial checks if this is true of you: "Stimulated". '
+        "Do you have, or did you ever have, any of these: asthma, gout, lupus, mumps and 1 more?"
+    )
 
 
 def test_under_a_negation_the_concept_stands_for_the_words() -> None:
@@ -202,7 +216,7 @@ def test_under_a_negation_the_concept_stands_for_the_words() -> None:
                 WhyUnknown.MISSING,
                 MissingFact("result", "HER2", "HER2"),
             ),
-            "The trial checks if your HER2 is positive. What did your test for HER2 show?",
+            "The trial checks if your test for HER2 is positive. What did your test for HER2 show?",
         ),
         (
             unknown(
@@ -242,7 +256,7 @@ def test_each_way_of_not_knowing_has_its_words(finding: Finding, sentence: str) 
             ),
             Evidence("platelet count", 150, "10*9/L", boundary=True),
             "Your platelet count of 150 ×10^9/L is 140,000 /µL or more in the last 28 days. "
-            "Your value lies right on the limit, within rounding. This point fits.",
+            "Your value lies right on the limit. This point fits.",
         ),
         (
             MeasurementIs(0, 1, Analyte("BMI"), Bound(14, "kg/m2"), Bound(35, "kg/m2", False)),
@@ -258,7 +272,7 @@ def test_each_way_of_not_knowing_has_its_words(finding: Finding, sentence: str) 
         (
             ResultIs(0, 1, Analyte("GAD65 antibody"), "positive"),
             Evidence("GAD65 antibody", "positive"),
-            "Your GAD65 antibody came out as positive. This point fits.",
+            "Your test for GAD65 antibody came out as positive. This point fits.",
         ),
     ],
 )
