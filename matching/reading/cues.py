@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from itertools import product
 
 WORD = re.compile(r"[^\W_]+|[^\w\s]")
 
@@ -44,6 +45,12 @@ def spelled(phrase: str) -> str:
     return " ".join(w for w in WORD.findall(phrase.lower()) if w not in "-‐‑–")
 
 
+def _expanded(phrase: str) -> Iterator[str]:
+    """Every reading of a phrase with alternatives: "{another/other} {trial/study}" is four phrases."""
+    choices = [part.split("/") for part in re.findall(r"\{([^}]*)\}", phrase)]
+    return (" ".join(words) for words in product(*choices))
+
+
 @cache
 def phrases() -> Phrases:
     """The tables, read once. A phrase of an earlier table is not overridden by a later one."""
@@ -53,9 +60,10 @@ def phrases() -> Phrases:
             kind = row.get("kind") or "on_site"
             cue = Cue(kind, row.get("value") or row.get("topic") or "", row.get("status") or "")
             for phrase in row["phrases"].split("|"):
-                key = spelled(phrase)
-                if key:
-                    cues.setdefault(key, cue)
+                for form in _expanded(phrase) if "{" in phrase else (phrase,):
+                    key = spelled(form)
+                    if key:
+                        cues.setdefault(key, cue)
     lengths: dict[str, set[int]] = {}
     for key in cues:
         words = key.split(" ")

@@ -31,7 +31,7 @@ from matching.model.criterion import (
 from matching.reading.cues import Cue
 from matching.reading.exceptions import except_from, rebuilt
 from matching.reading.items import Item, read_items
-from matching.reading.line import Line, Part
+from matching.reading.parts import Line, Part
 from matching.reading.logic import all_of, any_of, between, clouded, leaves, narrowed, negate
 from matching.reading.mentions import CONDITIONS, Mods, with_qualifiers, with_window
 from matching.reading.phrase import Phrase
@@ -51,6 +51,7 @@ _CONTENT = frozenset(
         "lifestyle",
         "not_childbearing",
         "trial",
+        "function",
         "on_site",
     }
 )

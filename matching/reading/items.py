@@ -7,7 +7,7 @@ and a phrase (a name wins a tie against phrases that carry little meaning).
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from matching.knowledge import analytes, lexicon
 from matching.knowledge.analytes import AnalyteMention
@@ -55,15 +55,20 @@ def read_items(text: str, start: int, end: int) -> list[Item]:
     return _nested(_row(text, start, end))
 
 
-def _claims(text: str, start: int, end: int) -> list[Item]:
+def _claims(text: str, start: int, end: int, names: dict[int, Item]) -> list[Item]:
     """Measures and windows, in order, windows only where no measure is."""
     claimed = [Item("measure", s.start, s.end, expression=s.expression) for s in measures.spot(text, start, end)]
     spotted = windows.spot(text, start, end)
     if spotted:
         taken = [(c.start, c.end) for c in claimed]
         for w in spotted:
-            if not any(a < w.end and w.start < b for a, b in taken):
+            if any(a < w.end and w.start < b for a, b in taken):
+                continue
+            across = next((n for n in names.values() if w.start < n.start < w.end < n.end), None)
+            if across is None:
                 claimed.append(Item("window", w.start, w.end, window=w.window))
+            else:  # "3 months following stem cell | transplantation": the name is not the window's
+                claimed.append(Item("window", w.start, across.start, window=replace(w.window, anchor="now")))
         claimed.sort(key=lambda item: item.start)
     return claimed
 
@@ -100,7 +105,8 @@ def _row(text: str, start: int, end: int) -> list[Item]:
             if before or after:
                 continue
         words.append(w)
-    claims, names = _claims(text, start, end), _names(text, start, end)
+    names = _names(text, start, end)
+    claims = _claims(text, start, end, names)
     table = phrases()
     cues, lengths = table.cues, table.lengths
     row: list[Item] = []
@@ -139,12 +145,32 @@ def _row(text: str, start: int, end: int) -> list[Item]:
                 item, stop = Item("word", a, b, word, _NOTHING), b
         while i < count and words[i][1] < stop:
             i += 1
+        if word.startswith("non") and item.kind == "word":
+            item = _non(item, row, words, i, names, cues)
         if item.kind == "quiet":
             continue
         item.tight = item.start == last_end or (item.start == last_end + 1 and text[last_end] in "-‐‑–")
         last_end = item.end
         row.append(item)
     return row
+
+
+def _non(
+    item: Item, row: list[Item], words: list[tuple[str, int, int]], i: int, names: dict[int, Item], cues: dict[str, Cue]
+) -> Item:
+    """ "Non" before a name or a state denies it ("non-pregnant", "nonpregnant"); else it stays a word."""
+    if item.text == "non":
+        if i < len(words):
+            after = words[i]
+            cue = cues.get(after[0])
+            if after[1] in names or (cue is not None and cue.kind in {"pregnancy", "lifestyle"}):
+                return Item("neg", item.start, item.end, "non")
+        return item
+    cue = cues.get(item.text[3:])
+    if cue is not None and cue.kind in {"pregnancy", "lifestyle"}:
+        row.append(Item("neg", item.start, item.start + 3, "non"))
+        return Item(cue.kind, item.start, item.end, item.text, cue)
+    return item
 
 
 def _longest_phrase(

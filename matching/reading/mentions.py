@@ -164,10 +164,20 @@ def _condition(item: Item, concept: Concept, mods: Mods) -> Expression:
     return ConditionIs(item.start, item.end, concept, status, tuple(dict.fromkeys(qualifiers)), mods.window)
 
 
+_TESTED = frozenset({"positive", "negative"})
+_TOLD = {
+    "drug": _TESTED,
+    "class": _TESTED,
+    "device": _TESTED,
+    "procedure": _TESTED | {"abnormal", "normal"},
+    "substance": _TESTED | {"abnormal", "normal", "elevated", "low", "mutated", "wild_type"},
+}
+
+
 def _treatment(item: Item, mods: Mods) -> Expression:
     term = item.term
     assert term is not None
-    if mods.result and term.category in {"substance", "drug", "procedure", "class"}:
+    if mods.result in _TOLD[term.category]:
         return ResultIs(item.start, item.end, Analyte(term.text), mods.result, mods.window)
     concept = _concept(term.concept_id, term.text)
     status = _TREATMENT_STATUS.get(mods.status, "any")

@@ -28,7 +28,7 @@ from matching.model.criterion import (
 )
 from matching.reading.exceptions import except_from
 from matching.reading.items import Item
-from matching.reading.line import Line, Part
+from matching.reading.parts import Line, Part
 from matching.reading.logic import all_of, any_of, between, clouded, leaves, narrowed, negate
 from matching.reading.mentions import CONDITIONS, Mods, mention, shifted, shifted_name, with_qualifiers, with_window
 
@@ -94,6 +94,11 @@ class Phrase:
                 self._brackets(item)
             case "denied":
                 self._denied(item)
+            case "function":
+                self._function(item)
+            case "place" | "limit":
+                if self.expression is not None and not self.words:
+                    self.expression = narrowed(self.expression, Unreadable(item.start, item.end, "a limit"))
             case "suffix":
                 self._suffix(item, item.cue.value if item.cue is not None else "")
             case "word":
@@ -113,7 +118,9 @@ class Phrase:
         match item.kind:
             case "status":
                 if self.expression is not None and not self.link:
-                    return
+                    if value not in {"current", "planned"}:
+                        return
+                    self.link = "with"
                 known = "" if self.fresh and not self.carried.status else self.mods.status
                 self.mods = replace(
                     self.mods, status=value if not known or known == value or self.carried.status else "any"
@@ -158,11 +165,26 @@ class Phrase:
                 self.sex = item
             case "agegroup":
                 self.age = item
+            case "verb" if self.expression is not None and item.text in {"treated with", "been treated with"}:
+                self.link = "with"
             case "plain" | "person" | "modal" | "verb":
                 if self.words and self.expression is None:
                     self.governed = True
             case _:
                 pass
+
+    def _function(self, item: Item) -> None:
+        """Function = result "renal function": a result of something that has no number of its own."""
+        result = self.mods.result or ("abnormal" if self.mods.qualifiers else "")
+        if not result:
+            self.words.append(Item("word", item.start, item.end, item.text))
+            return
+        begin = (
+            self.mods.result_start
+            if 0 <= self.mods.result_start and item.start - self.mods.result_start < 30
+            else item.start
+        )
+        self._join(ResultIs(begin, item.end, Analyte(item.text), result, self.mods.window), item)
 
     def _suffix(self, item: Item, value: str) -> None:
         """Suffix = name "-naive" | name "-related": without it, or something else that has to do with it."""
@@ -219,6 +241,20 @@ class Phrase:
                 }
             ):
                 self._cloud(item, "a compound of the name")
+            return
+        if (
+            last is not None
+            and last.analyte is not None
+            and item.text == "deficiency"
+            and not self.link
+            and not self.words
+        ):
+            text = self.line.text[last.start : item.end]
+            concept = lexicon.lookup(f"{last.analyte.entry.name} deficiency") or Concept(text)
+            leaf = ConditionIs(
+                last.start, item.end, replace(concept, text=text), "any", self.mods.qualifiers, self.mods.window
+            )
+            self.expression = leaf if self.prior is None else all_of((self.prior, leaf))
             return
         if self.expression is None:
             self.generic = item
@@ -290,7 +326,7 @@ class Phrase:
             name = self.line.text[words[0].start : words[-1].end]
             self._join(ResultIs(words[0].start, item.end, Analyte(name), value, self.mods.window), item)
             return
-        self.mods = replace(self.mods, result=value)
+        self.mods = replace(self.mods, result=value, result_start=item.start)
 
     def _pregnancy_test(self, item: Item) -> None:
         negative = item.cue is not None and item.cue.value == "negative"
@@ -333,7 +369,7 @@ class Phrase:
             return leaf
         rest = self.line.unreadable(words)
         adjective = not self.governed and item.term is not None and len(words) <= 2 and not self._prefixed(item)
-        adjective = adjective and not words[-1].text.endswith(("ing", "ed", "s", "e"))
+        adjective = adjective and not words[-1].text.endswith(("ing", "ed", "s"))
         return narrowed(leaf, rest) if adjective else clouded(leaf, rest)
 
     def _prefixed(self, item: Item) -> bool:
@@ -353,7 +389,10 @@ class Phrase:
             and self.last.term.concept_id == item.term.concept_id
         )
         self.words = []
-        if same:
+        infected = self.last is not None and self.last.term is not None and self.last.term.category == "organism"
+        if same or (
+            infected and item.text.lower() in {"infection", "infections", "disease", "virus", "viral infection"}
+        ):
             return
         first = words[0] if words else item
         rest = (

@@ -1,0 +1,54 @@
+"""What the grammar's rules share: the line being read, and one member of a coordination."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from matching.model.criterion import Expression, Unreadable, Window
+from matching.reading.items import Item
+from matching.reading.mentions import Mods
+
+
+@dataclass(slots=True)
+class Line:
+    """What every rule needs to know of the line; `unread` holds where the words begin that no rule took.
+
+    `aged`: the line bounds the age in numbers, so words such as "adults" add nothing.
+    """
+
+    text: str
+    exclusion: bool
+    unread: set[int] = field(default_factory=set)
+    aged: bool = False
+
+    def unreadable(self, items: list[Item], reason: str = "words that could not be read") -> Unreadable:
+        """The leaf for items that no rule takes; their words count as unread."""
+        self.skip(items)
+        return Unreadable(items[0].start, items[-1].end, reason)
+
+    def skip(self, items: list[Item]) -> None:
+        """Counts the words among the items as unread."""
+        for item in items:
+            if item.kind == "word":
+                self.unread.add(item.start)
+            elif item.inner:
+                self.skip(item.inner)
+
+
+@dataclass(slots=True)
+class Part:
+    """One member of a coordination.
+
+    `joint` is the connective before it and `comma` whether a comma stands there too. `negated`: it begins with a
+    negation. `restart`: it begins a new statement. `mods` hold for the members after it. `window` is one that stands
+    after its last name.
+    """
+
+    items: list[Item]
+    joint: str
+    comma: bool
+    expression: Expression | None = None
+    negated: bool = False
+    mods: Mods = field(default_factory=Mods)
+    window: Window | None = None
+    restart: bool = False
