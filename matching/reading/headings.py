@@ -34,17 +34,20 @@ _NOT_A_TITLE = re.compile(
 _LIST_WORD = (
     r"(?P<list>non[- ]?inclusions?|inclusions?|exclusions?|eligibility|selection|in-?/exclusion|inclusive|exclusive)"
 )
-_BEFORE = r"(?P<before>(?:(?!(?:not|no|do|does|who|any|other\s+protocol|may|apply|without|meets?|further|per|that|if|all\s+other|with|had|has|have|be|are|is|for)\b)[\w'’&,./()+-]+\s+){0,7}?)"
+_BEFORE = r"(?P<before>(?:(?!(?:not|no|do|does|who|any|other\s+protocol|may|apply|without|meets?|further|per|that|if|all\s+other|with|had|has|have|be|are|is|for)\b)[\w'’&,./()+:-]+\s+){0,7}?)"
 _TITLE = re.compile(
     rf"""(?ix) {_LEAD_IN} {_BEFORE} {_LIST_WORD} (?:\s*(?:/|and|or|&)\s*(?P<second>exclusions?|inclusions?)\b)?
     (?:\s+(?P<criteria>crit[ea]ri(?:a|on|um|as|ons)\b|conditions?\b|requirements?\b|characteristics\b))?
     (?P<rest>[^\n]*)""",
 )
+_UNIT_TITLE = re.compile(
+    r"(?:\W|\d+\.)*(?P<cohort>(?:Part|Cohort|Arm|Group|Phase|Step|Stage|Sub-?study)\s+\w{1,3}\b[^.;\n]{0,90}?)\s+(?:(?:Key|Main|Specific)\s+)?(?P<list>Inclusion|Exclusion|INCLUSION|EXCLUSION)\s+(?:[Cc]riteria|CRITERIA)\W*$"
+)
 _REST = re.compile(
     r"""(?ix) \s*(?:
       [\W_]*$
     | (?:(?:are|is|include|includes|including|will\s+be|were|must\s+be)\b[^.]{0,70})?[:：\W]*$
-    | (?:\(|\[|[-–—,/]|for\b|of\b|at\b|in\b|to\b|by\b|on\b|specific\b|applicable\b|common\b|relating\b|related\b|that\s+apply|during\b|prior\s+to\b|before\b|only\b|list\b|as\s+follows|the\s+following|\#?\d|used\b|within\b|after\b|part\b|cohort\b|phase\b|arm\b|group\b|step\b|stage\b)[^.;:：]{0,160}[:：\W]*$
+    | (?:\(|\[|[-–—,/]|for\b|of\b|at\b|in\b|to\b|by\b|on\b|specific\b|applicable\b|common\b|relating\b|related\b|that\s+apply|during\b|prior\s+to\b|before\b|only\b|list\b|as\s+follows|the\s+following|\#?\d|used\b|which\b|that\b|determined\b|defined\b|required\b|assessed\b|evaluated\b|verified\b|checked\b|met\b|within\b|after\b|part\b|cohort\b|phase\b|arm\b|group\b|step\b|stage\b)(?:[^.;:：]|\.(?=\d)){0,160}[:：\W]*$
     )"""
 )
 _INLINE_TITLE = re.compile(
@@ -66,7 +69,7 @@ _INCLUDING = re.compile(
     | ^\W*(?:(?:all|the|study|each)\s+){0,2}(?:patients?|subjects?|participants?|individuals?|volunteers?|candidates?)\s+(?:\w+\s+){0,2}?(?:meet|fulfil+|satisfy)"""
 )
 _STUDY_WORDS = re.compile(
-    r"""(?i)\b(?:stud(?:y|ies)|trial|excludes?|excluded|exclusion(?:ary)?|inclusion|included?|eligib\w+|ineligib\w+|not|cannot|can|would|could|enter(?:ed|ing)?|entry|participat\w+|enrol\w*|admitted|admission|recruited|recruitment|consider(?:ed|ation)|allowed|qualify|take|part|into|upon|ha(?:s|ve|ving)|exhibit\w*|respond|checked|prior|before|receiv\w+|booster|registration|registered|randomi[sz]\w+|screening|visit|our|candidates?|abbreviated|list|main|key|additional|general|overall|purposes?|reasons?|constitute|does|do|did|take|if|when|only|phase|cohorts?|arms?|groups?|[A-Z]|able|time|day|whom|selected|define[d]?|used|population|sample|individual|medical|current|present|true|documented|answer\w*|yes|no|ha[sd]|exist|found|at)\b"""
+    r"""(?i)\b(?:stud(?:y|ies)|trial|excludes?|excluded|exclusion(?:ary)?|inclusion|included?|eligib\w+|ineligib\w+|not|cannot|can|would|could|enter(?:ed|ing)?|entry|participat\w+|enrol\w*|admitted|admission|recruited|recruitment|consider(?:ed|ation)|allowed|qualify|take|part|into|upon|ha(?:s|ve|ving)|exhibit\w*|respond|checked|prior|before|receiv\w+|booster|registration|registered|randomi[sz]\w+|screening|visit|our|candidates?|abbreviated|list|main|key|additional|general|overall|purposes?|reasons?|constitute|does|do|did|take|if|when|only|phase|cohorts?|arms?|groups?|[A-Z]|able|potential|qualif\w+|you|your|unless|otherwise|satisfactorily|parts?|fulfillment|apply|applicable|answers?|minimum|protocol|mandatory|order|final|cohort|time|day|whom|selected|define[d]?|used|population|sample|individual|medical|current|present|true|documented|answer\w*|yes|no|ha[sd]|exist|found|at)\b"""
 )
 _ABOUT_STUDY = re.compile(
     r"(?i)\b(?:stud(?:y|ies)|trial|eligib\w+|ineligible|participation|enrol\w+|criteria|excluded?|excludes|exclusion|inclusion|included|participate)\b"
@@ -128,9 +131,20 @@ def _role_of(word: str, second: str | None) -> Role | None:
     return Role.INCLUSION
 
 
+_TRIMMED = re.compile(r"(?i)^(?:(?:the|key|main|major|additional|specific|only|for|in|selected?)\s+)+")
+_MOMENT = re.compile(
+    r"(?i)\b(?:screening|run-?in|baseline|randomi[sz]ation|enrol+ment|registration|wash-?out|pre-?treatment|lead-?in|treatment|maintenance|induction|follow-?up|titration|extension|open-label)\s+(?:period|phase|visit|stage)s?\b"
+)
+
+
 def cohort_of(words: str) -> tuple[str | None, bool]:
-    """The cohort that a title's words name, and whether they name everyone."""
-    words = words.strip(" \t\r\n*_:：-–—,.#()[]")
+    """The cohort that a title's words name, and whether they name everyone. A period of the study is no cohort."""
+    words = words.strip(" \t\r\n*_:：-–—,.#[]")
+    if words.count("(") != words.count(")"):
+        words = words.strip("()")
+    words = _TRIMMED.sub("", words)
+    if _MOMENT.search(words):
+        return None, False
     if _EVERYONE.search(words):
         return None, True
     if words and _COHORT_IN_TITLE.search(words) and not _ANYBODY.fullmatch(words):
@@ -152,6 +166,9 @@ def title(text: str, start: int, end: int, *, marked: bool, followed_by_list: bo
         nci = _NCI_TITLE.fullmatch(line)
         if nci:
             return Heading("section", end, Role.INCLUSION)
+        unit = _UNIT_TITLE.match(line)
+        if unit:
+            return Heading("section", end, _role_of(unit["list"], None), cohort_of(unit["cohort"])[0])
         found = _TITLE.match(line)
         if found and (found["criteria"] or found["rest"].strip(" *_:：.-") == "" or colon):
             bare = found["list"].lower() in ("selection", "eligibility", "inclusive", "exclusive")
@@ -168,14 +185,18 @@ def title(text: str, start: int, end: int, *, marked: bool, followed_by_list: bo
         and _GATHERING.search(line)
         and _only_gathers(line)
     ):
+        unit = _UNIT_NAMED.search(line)
+        cohort = unit[0] if unit else None
         if _EXCLUDING.search(line):
-            return Heading("section", end, Role.EXCLUSION, sentence=True)
+            return Heading("section", end, Role.EXCLUSION, cohort, sentence=True)
         if _INCLUDING.search(line) and (colon or "following" in line):
-            return Heading("section", end, Role.INCLUSION, sentence=True)
+            return Heading("section", end, Role.INCLUSION, cohort, sentence=True)
     if length <= 100 and not marked and _TOPICS.match(line) and (colon or followed_by_list):
         return Heading("label", end, meant=_TOPICS.match(line)["meant"] is not None)  # type: ignore[index]
     if length <= 140 and ((not marked or followed_by_list) and colon and _COHORT_LINE.match(line)):
         if not _REQUIRING.search(line):
+            if _MOMENT.search(line):
+                return Heading("moment", end)
             cohort, everyone = cohort_of(re.sub(r"(?i)^\W*(?:only\s+)?(?:for|in)\s+", "", line))
             if cohort or everyone:
                 return Heading("cohort", end, None, cohort, everyone)
@@ -189,21 +210,32 @@ def _only_gathers(line: str) -> bool:
     return leads.is_pure(_STUDY_WORDS.sub(" ", line), 0, len(line))
 
 
+_COHORT_ONLY = re.compile(rf"(?i){_UNIT_WORD}\s+\w{{1,3}}(?:\W+(?:(?:and|or|{_UNIT_WORD})\W+)*\w{{1,3}})*\W*$")
+_UNIT_NAMED = re.compile(rf"\b(?i:{_UNIT_WORD})\s+(?:[A-H]\d?|\d{{1,2}}[a-d]?|[IVX]{{1,4}}[ab]?)\b")
+
+
 def inline_title(text: str, start: int, end: int) -> Heading | None:
     """A title at the beginning of a line whose criteria follow on the same line."""
     stop = min(end, start + 220)
     nci = _NCI_TITLE.match(text, start, stop)
     if nci and nci.end() < end:
         return Heading("section", nci.end(), Role.INCLUSION)
-    found = _INLINE_TITLE.match(text, start, stop) or _BARE_INLINE_TITLE.match(text, start, stop)
+    found = _INLINE_TITLE.match(text, start, stop)
     if found is None or found.end() >= end:
         return None
     groups = found.groupdict()
-    if not groups:
-        return Heading("section", found.end(), _role_of(found[0].strip()[:9], None))
+    rest = text[found.end() : end]
+    if len(rest) <= 60 and _COHORT_ONLY.match(rest):
+        return Heading("section", end, _role_of(groups["list"], groups["second"]), *cohort_of(rest))
     words = found[0][: found.start("list") - found.start()] + " " + _CONNECT.sub("", groups["rest"])
     cohort, everyone = cohort_of(words)
     return Heading("section", found.end(), _role_of(groups["list"], groups["second"]), cohort, everyone)
+
+
+def bare_inline_title(text: str, start: int, end: int) -> Heading | None:
+    """A title without a colon before criteria on the same line ("Inclusion Criteria Adults aged ...")."""
+    found = _BARE_INLINE_TITLE.match(text, start, end)
+    return Heading("section", found.end(), _role_of(found[0].strip()[:9], None)) if found else None
 
 
 def line_cohort(text: str, start: int, end: int) -> str | None:

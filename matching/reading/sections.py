@@ -158,7 +158,7 @@ def _heading(text: str, block: Block, following: Block | None) -> headings.Headi
         whole = headings.title(text, block.body, block.end, marked=bool(block.marks), followed_by_list=begins_list)
         if whole is not None and not (whole.kind == "label" and not begins_list):
             return whole
-    return None
+    return headings.bare_inline_title(text, block.body, block.end) if titled else None
 
 
 def _natural(text: str, start: int, end: int, role: Role) -> bool:
@@ -368,7 +368,7 @@ def _mark_leads(text: str, lines: list[Line], titles: set[int]) -> None:
             silent = lead.end - lead.start <= 80 and text[lead.end - 1] == ":"
             lines[index] = replace(lead, kind="heading", silent=silent)
             for child in children:
-                lines[child.index] = replace(lines[child.index], parent=None)
+                lines[child.index] = replace(lines[child.index], parent=None, context=(lead.body, lead.end))
             continue
         lines[index] = replace(lead, kind="lead", connective=connective, negated=negated)
 

@@ -125,6 +125,34 @@ def test_an_exception_in_an_inclusion_list_never_settles_for_the_worse() -> None
     assert expression.startswith("any(") and expression.endswith("all(basal cell carcinoma, ?))")
 
 
+@pytest.mark.parametrize(
+    ("heading", "lead", "expected"),
+    [
+        ("Inclusion", "Female participants:", "if(FEMALE, all(stroke, asthma))"),
+        ("Exclusion", "Female participants:", "all(FEMALE, any(stroke, asthma))"),
+        (
+            "Inclusion",
+            "Females must also meet the following criteria to be eligible:",
+            "if(FEMALE, all(stroke, asthma))",
+        ),
+    ],
+)
+def test_a_lead_about_some_people_binds_only_them(heading: str, lead: str, expected: str) -> None:
+    assert group(heading, lead, "Stroke", "Asthma") == expected
+
+
+def test_unless_none_of_these_says_nothing_certain() -> None:
+    expression = group("Exclusion", "Cancer, unless the patient meets none of the following:", "Stroke", "Asthma")
+    assert expression == "all(any(any(stroke, asthma), ?), ?)"
+
+
+def test_a_title_gives_its_words_to_the_lines_under_it() -> None:
+    text = "Exclusion Criteria:\n\nA history of:\n\n* Stroke"
+    (criterion,) = parse_eligibility(text).criteria
+    assert isinstance(criterion.expression, ConditionIs)
+    assert criterion.expression.status == "history"
+
+
 def test_what_lets_people_through_makes_the_line_above_less_certain() -> None:
     text = "Inclusion Criteria:\n\n* No brain metastases\n\n  * Previously treated metastases are allowed"
     first = parse_eligibility(text).criteria[0].expression

@@ -237,6 +237,39 @@ FORMS = [
         ],
     ),
     (
+        "what looks like a list mark at the beginning of a wrapped line is none",
+        "Exclusion Criteria:\n\n          -  Have clinically significant cardiac disease (New York Heart Association, Class III or\n"
+        "             IV) or a history of it.\n\n          -  Seizures",
+        [
+            "eHExclusion Criteria:",
+            "e Have clinically significant cardiac disease (New York Heart Association, Class III or IV) or a history of it.",
+            "e Seizures",
+        ],
+    ),
+    (
+        "a cohort above nested bullets is for these only",
+        "Inclusion Criteria:\n\n* Part 2:\n\n  * Melanoma\n  * Asthma\n* Consent",
+        ["iHInclusion Criteria:", "i Part 2: @Part 2", "i   Melanoma @Part 2", "i   Asthma @Part 2", "i Consent"],
+    ),
+    (
+        "a period of the study is no cohort",
+        "Screening Phase:\n\nInclusion Criteria:\n\n* Asthma",
+        ["iHScreening Phase:", "iHInclusion Criteria:", "i Asthma"],
+    ),
+    (
+        "cohorts named by sentences and after the title",
+        "For Cohort 2 of this study, eligible patients must meet all of the following criteria:\n\n* Asthma\n\n"
+        "Exclusion Criteria: Cohort 4, Step 1\n\n* COPD\n\nPart A3: Monotherapy Expansion Inclusion Criteria\n\n* Gout",
+        [
+            "iHFor Cohort 2 of this study, eligible patients must meet all of the following criteria: @Cohort 2",
+            "i Asthma @Cohort 2",
+            "eHExclusion Criteria: Cohort 4, Step 1 @Cohort 4, Step 1",
+            "e COPD @Cohort 4, Step 1",
+            "iHPart A3: Monotherapy Expansion Inclusion Criteria @Part A3: Monotherapy Expansion",
+            "i Gout @Part A3: Monotherapy Expansion",
+        ],
+    ),
+    (
         "or between two bullets makes one requirement of them",
         "Inclusion Criteria:\n\n* Cancer before the age of 21 years\n\nor\n\n* Transplant before the age of 21 years\n* Consent",
         [
@@ -301,7 +334,10 @@ def test_leads_that_say_no(line: str) -> None:
     assert lead(f"Inclusion Criteria:\n\n* {line}\n\n  * Stroke\n  * Seizure").negated
 
 
-@pytest.mark.parametrize("line", ["Any of the following:", "No cancer except:", "Patients must have:"])
+@pytest.mark.parametrize(
+    "line",
+    ["Any of the following:", "Must agree, unless none of these apply:", "No cancer except:", "Patients must have:"],
+)
 def test_leads_that_do_not(line: str) -> None:
     assert not lead(f"Inclusion Criteria:\n\n* {line}\n\n  * Stroke\n  * Seizure").negated
 
