@@ -69,7 +69,7 @@ def age(line: MeasuredLine, value: Value, floor: int) -> Subject | None:
 
 
 def _aged_by_words(line: MeasuredLine, value: Value, lead: str, low: int) -> bool:
-    """ "patients under 18" | ", over 18 years," | "18-50 ages" | "19 and over, under 75" as a whole line."""
+    """Age without a word for it: "patients under 18" | ", over 18 years," | "18-50 ages" | "19 and over, under 75" as a whole line."""
     q, text = value.quantity, line.text
     rest = text[value.end : value.end + 40]
     said = text[value.start : value.end].lower()
@@ -112,13 +112,12 @@ def _other_age(line: MeasuredLine, lead: str, value: Value, other: re.Match[str]
 
 
 def life(line: MeasuredLine, value: Value) -> Subject | None:
+    """Life expectancy = "life expectancy" ["of"] value | value "survival"."""
     q = value.quantity
     if q.unit not in TIME or value.form == "bare":
         return None
     low = max(line.start, value.start - 60)
-    found = None
-    for found in _LIFE.finditer(line.text, low, value.start):
-        pass
+    found = next(reversed(list(_LIFE.finditer(line.text, low, value.start))), None)
     if found is not None and not re.search(r"[.;]\s", line.text[found.end() : value.start]):
         return Subject("life", found.start(), found.end())
     after = _LIFE.search(line.text, value.end, min(line.end, value.end + 25))

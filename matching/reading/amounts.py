@@ -61,7 +61,7 @@ def _ends(value: Value) -> tuple[Bound | None, Bound | None] | None:
 
 
 def _lifestyle(text: str, start: int, end: int, value: Value) -> Found | None:
-    """ "more than 14 drinks per week" | ">= 10 pack-years" | "alcohol > 40 g/day"."""
+    """Amount of a substance: "more than 14 drinks per week" | ">= 10 pack-years" | "alcohol > 40 g/day"."""
     ends, unit = _ends(value), value.quantity.unit
     if ends is None or unit is None:
         return None

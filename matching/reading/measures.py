@@ -123,6 +123,8 @@ def _place(line: MeasuredLine, found: list[Statement | Spot], value: Value, prev
     if value.quantity.over is not None and _pressure(line, found, value, floor):
         return True
     subject = subjects.before(line.tokens, line.mentions, value, floor)
+    if subject is not None and len(subject.mentions) == 2:
+        subject = subjects.quotient(line.text, subject)
     if subject is not None and subjects.too_bare(line, subject, value):
         return False
     if subject is None and (age := ages.age(line, value, floor)) is not None:
@@ -177,7 +179,7 @@ def _place(line: MeasuredLine, found: list[Statement | Spot], value: Value, prev
 
 
 def _pressure(line: MeasuredLine, found: list[Statement | Spot], value: Value, floor: int) -> bool:
-    """ "BP > 140/90 mmHg": either half above; "< 140/90": both below."""
+    """Pressure = number "/" number: "BP > 140/90 mmHg": either half above; "< 140/90": both below."""
     q = value.quantity
     top, bottom = q.first, q.over
     if bottom is None or not (50 <= top <= 300 and 20 <= bottom <= 200 and bottom < top):

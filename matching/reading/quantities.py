@@ -201,27 +201,27 @@ class QuantityReader:
                 )
         return False
 
+    def _restated(self, i: int, word: bool) -> bool:
+        """The number follows once more in brackets: "three (3)", "3 (three)"."""
+        if [self.kind(k) for k in (i + 1, i + 2, i + 3)] != ["open", "number", "close"]:
+            return False
+        return word != self.tokens[i + 2].text[:1].isalpha()
+
     def _measured(self, i: int, token: Token, start: int, sign: float) -> tuple[Quantity, int] | None:
         text, end, pos, values = self.text, self.end, token.end, token.numbers
         word = token.text[:1].isalpha()
         if text[pos : pos + 1] == "." and text[pos + 1 : pos + 2].isalpha():
             return None  # "1.Sx": a digit that was misread
-        if word and self.kind(i + 1) == "open" and self.kind(i + 2) == "number" and self.kind(i + 3) == "close":
-            if set(self.tokens[i + 2].numbers) & set(values):
-                pos = self.tokens[i + 3].end
-        elif self.kind(i + 1) == "open" and self.kind(i + 2) == "number" and self.tokens[i + 2].text[:1].isalpha():
-            if self.kind(i + 3) == "close" and set(self.tokens[i + 2].numbers) & set(values):
-                pos = self.tokens[i + 3].end
+        if self._restated(i, word) and set(self.tokens[i + 2].numbers) & set(values):
+            pos = self.tokens[i + 3].end
         values = tuple(sign * v for v in values) if sign < 0 else values
         if (sevenths := _SEVENTHS.match(text, pos, end)) is not None:
             values, pos = tuple(v + int(sevenths[1]) / 7 for v in values), sevenths.end()
-        if _LIMIT_START.match(text, pos, end) and (found := _MULTIPLE.match(text, pos, end)) is not None:
-            if found["sign"] or found["uln"] or found["lln"]:
-                times = Times.LLN if found["lln"] else Times.BASELINE if found["baseline"] else Times.ULN
-                more = _MORE.search(found[0]) is not None
-                return Quantity(start, found.end(), values, "1", times, word=word, more=more), self.beyond(
-                    i, found.end()
-                )
+        found = _MULTIPLE.match(text, pos, end) if _LIMIT_START.match(text, pos, end) else None
+        if found is not None and (found["sign"] or found["uln"] or found["lln"]):
+            times = Times.LLN if found["lln"] else Times.BASELINE if found["baseline"] else Times.ULN
+            more = _MORE.search(found[0]) is not None
+            return Quantity(start, found.end(), values, "1", times, word=word, more=more), self.beyond(i, found.end())
         over = None
         if (slash := _OVER.match(text, pos, end)) is not None and not token.text.startswith("0"):
             over, pos = float(slash[1]), slash.end()

@@ -154,7 +154,7 @@ def _analyte_leaf(line: MeasuredLine, mention: AnalyteMention, value: Value, sta
 
 
 def _comma_list(line: MeasuredLine, value: Value) -> tuple[Interval, ...]:
-    """ "ASA 1,2": a class has no decimals, so the comma parts a list."""
+    """Commas between digits: "ASA 1,2": a class has no decimals, so the comma parts a list."""
     q = value.quantity
     if not _LISTED_DIGITS.fullmatch(line.text, q.start, q.end):
         return ()

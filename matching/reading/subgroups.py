@@ -44,6 +44,8 @@ class Term:
 
 @dataclass(slots=True)
 class Statement:
+    """One subject and the values said of it, in the order of the text."""
+
     subject: Subject
     terms: list[Term] = field(default_factory=list)
 
@@ -85,6 +87,7 @@ def shares(line: MeasuredLine, last: Statement, previous: Value, value: Value) -
 
 
 def same(last: Statement, subject: Subject) -> bool:
+    """The names of `subject` are those of the statement before."""
     return bool(last.subject.mentions) and [m.entry for m in last.subject.mentions] == [
         m.entry for m in subject.mentions
     ]
@@ -168,24 +171,27 @@ def find(line: MeasuredLine, statement: Statement, terms: list[Term]) -> None:
             if (
                 words is not None
                 and terms[n - 1].condition is None
-                and not _renamed(line, statement, terms[n - 1].value.end, value.start)
+                and not _renamed(line, terms[n - 1].value.end, value.start)
             ):
                 term.condition = (words.start(), len(line.text[: value.start].rstrip(" (,:")))
         low = term.end
 
 
-def _renamed(line: MeasuredLine, statement: Statement, low: int, high: int) -> bool:
+def _renamed(line: MeasuredLine, low: int, high: int) -> bool:
     """Nothing but the name itself, connectives and fillers stand between."""
-    for t in line.tokens:
-        if low <= t.start < high and t.kind == "word" and t.text not in subjects.FILLERS:
-            return False
-    return True
+    between = (t for t in line.tokens if low <= t.start < high)
+    return all(t.kind != "word" or t.text in subjects.FILLERS for t in between)
 
 
 def _next_number(line: MeasuredLine, value: Value) -> int:
-    for t in line.tokens[value.last : value.last + 40]:
-        if t.kind in ("number", "compare", "stop", "mention"):
-            return t.start
+    """Where the words behind a value end: at the next number or comparator, or at a name that has a value of its own."""
+    tokens = line.tokens
+    for k in range(value.last, min(value.last + 40, len(tokens))):
+        kind = tokens[k].kind
+        if kind in ("number", "compare", "stop"):
+            return tokens[k].start
+        if kind == "mention" and any(t.kind in ("compare", "number", "between") for t in tokens[k + 1 : k + 4]):
+            return tokens[k].start
     return min(line.end, value.end + 130)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from matching.knowledge import analytes
@@ -78,6 +78,7 @@ _CLASSED = re.compile(
     r"(?i)\b(?:class(?:ification)?|scores?|grade|status|scale|index|killip|asa|nyha|ecog|gold|ccs|birads|bi-rads)\b"
 )
 _NAMED_CLASS = re.compile(r"[A-Z][\w\u00c0-\u024f]*(?:[-\s][A-Z][\w\u00c0-\u024f]*)*\s(?:grade|stage)\b")
+_RATIO = re.compile(r"(?i)\bratio\s+of\s+[^.;,<>\u2264\u2265=\\\\()]{2,40}?(?=\s*(?:is|was|of)?\s*$)")
 _AFTER_NUMBER = frozenset(
     "at in on as or and if for with by during within prior before after due despite who will are is to but".split()
 )
@@ -96,7 +97,7 @@ def accepts(entry: AnalyteEntry, value: Value) -> bool:
     if q.times is not None:
         return entry.kind != "score"
     if q.unit is None or q.unit in ("1", "{score}"):
-        return bool(entry.units) or entry.kind != "result"
+        return entry.default_unit is not None or entry.kind != "result"
     if entry.kind == "score":
         return q.unit in ("%", "mm", "cm") or fits(q.unit, entry.name)
     if q.unit.startswith("10*") and q.unit[3:].isdigit():
@@ -314,7 +315,7 @@ def words_behind(text: str, tokens: list[Token], k: int, limit: int = 5) -> tupl
 
 
 def weight(line: MeasuredLine, value: Value, floor: int) -> Subject | None:
-    """ "patients < 31 pounds" | "40-120 kg" as a whole line: people are weighed in such units."""
+    """Weight without its name: "patients < 31 pounds" | "40-120 kg" as a whole line: people are weighed in such units."""
     low = max(line.start, value.start - 70, line.tokens[floor - 1].end if floor else 0)
     lead = line.text[low : value.start]
     alone = (
@@ -329,7 +330,7 @@ def weight(line: MeasuredLine, value: Value, floor: int) -> Subject | None:
 
 
 def classed(line: MeasuredLine, value: Value) -> Subject | None:
-    """ "grade" or "stage" before a class number that no named score owns."""
+    """The words "grade" or "stage" before a class number that no named score owns."""
     q = value.quantity
     if q.unit is not None or q.times is not None or q.over is not None:
         return None
@@ -349,6 +350,9 @@ def named(line: MeasuredLine, value: Value, floor: int) -> Subject | None:
     """The noun phrase that the value belongs to, before it or behind it."""
     q = value.quantity
     found = phrase(line.text, line.tokens, value, floor)
+    low = max(line.start, value.start - 70, line.tokens[floor - 1].end if floor else 0)
+    if (ratio := _RATIO.search(line.text, low, value.start)) is not None:
+        found = Subject("phrase", ratio.start(), ratio.end(), name=" ".join(ratio[0].lower().split()))
     numbered = q.unit is None and q.times is None and q.over is None
     if found is not None and _NOT_A_NAME.search(found.name):
         return None
@@ -413,14 +417,12 @@ def _past_of(line: MeasuredLine, k: int) -> int:
 
 
 def changed(line: MeasuredLine, subject: Subject, value: Value) -> Subject:
-    """ "decrease in haemoglobin > 2 g/dL" measures the change, not the haemoglobin."""
+    """A change: "decrease in haemoglobin > 2 g/dL" measures the change, not the haemoglobin."""
     if subject.kind != "analyte":
         return subject
     low = max(line.start, subject.start - 28)
     lead = line.text[low : subject.start]
-    m = None
-    for m in CHANGE.finditer(lead):
-        pass
+    m = next(reversed(list(CHANGE.finditer(lead))), None)
     if (
         m is not None
         and re.fullmatch(r"(?i)\s*(?:of|in|from|the|serum|s)?\s*(?:the\s+|serum\s+|baseline\s+)?", lead[m.end() :])
@@ -454,3 +456,14 @@ def too_bare(line: MeasuredLine, subject: Subject, value: Value) -> bool:
     if subject.mentions[0].entry.kind != "score":
         return True
     return q.word or (value.start - subject.end > 45 and not q.roman)
+
+
+def quotient(text: str, subject: Subject) -> Subject:
+    """Two names that make a third: "PaO2 / FiO2" is a ratio with a row of its own."""
+    one, other = subject.mentions
+    if text[one.end : other.start].strip() != "/":
+        return subject
+    entry = analytes.find(f"{text[one.start : one.end]}/{text[other.start : other.end]}")
+    if entry is None or entry in (one.entry, other.entry):
+        return subject
+    return replace(subject, mentions=(AnalyteMention(one.start, other.end, entry, None),), joined="")

@@ -151,7 +151,7 @@ class Reader(QuantityReader):
         return self._second(Value(start, end, (interval,), "bound", i, k, older))
 
     def _lost(self, start: int, low: Quantity, i: int, k: int) -> Value:
-        """ "= 18" ["and" "= 75"]: a lone "=" before a size is what is left of a sign that got lost on the way."""
+        """Lost = "=" quantity ["and" "=" quantity]: a lone "=" before a size is what is left of a sign that got lost on the way."""
         j = k
         while self.kind(j) in ("comma", "and", "or", "to", "dash") and j - k < 3:
             j += 1

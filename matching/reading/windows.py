@@ -159,7 +159,7 @@ def _moments(text: str, start: int, end: int, found: list[WindowSpot]) -> None:
 
 
 def _read_lone(text: str, m: re.Match[str], end: int) -> WindowSpot:
-    """ "in the past year" | "within a month" [relation anchor]."""
+    """Lone = "in the past year" | "within a month" [relation anchor]."""
     stop, anchor = m.end(), "now"
     direction: Direction = "before"
     relation = _RELATION.match(text, stop, end)
@@ -257,7 +257,7 @@ def _half(window: Window, other: tuple[float, TimeUnit]) -> Window:
 
 
 def _other(text: str, stop: int, end: int) -> tuple[tuple[float, TimeUnit] | None, Whichever, int]:
-    """ "or 5 half-lives" [["("] "whichever is longer" [")"]]."""
+    """Other = "or 5 half-lives" [["("] "whichever is longer" [")"]]."""
     m = _OTHER.match(text, stop, end)
     if m is None:
         return None, None, stop
