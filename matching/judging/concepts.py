@@ -123,7 +123,7 @@ def _absent(known: KnownList, target: _Target) -> tuple[Known, ...]:
     """Facts known not to be, at or above the concept: who never had a cancer never had breast cancer."""
     ids = [target.id, *sorted(hierarchy.ancestors(target.id))] if target.id is not None else []
     by_id = [k for i in ids if i is not None for k in known.by_id.get(i, ()) if not k.present and k.exact]
-    by_key = [k for k in known.by_key.get(target.key, ()) if not k.present]
+    by_key = [k for k in known.by_key.get(target.key, ()) if not k.present and k.exact]
     return tuple(dict.fromkeys([*by_id, *by_key]))
 
 
@@ -234,7 +234,7 @@ def _condition_said(
 
 
 def _qualified(qualifier: str, known: Known, target: _Target) -> Said:
-    match fit_of(qualifier, known.qualifiers, target.name, has_onset=known.start is not None):
+    match fit_of(qualifier, known.qualifiers, target.name):
         case Fit.SAID:
             return Said(Truth.TRUE)
         case Fit.OPPOSITE:

@@ -75,7 +75,8 @@ def evaluate(expression: Expression, facts: Facts, *, favourable: Truth = Truth.
         case Not(of=part):
             return _not(expression, evaluate(part, facts, favourable=negation(favourable), depth=depth + 1))
         case If(when=when, then=then):
-            return _if(expression, inner(when), inner(then))
+            # `when` stands on the far side of an implication, as if under a Not.
+            return _if(expression, evaluate(when, facts, favourable=negation(favourable), depth=depth + 1), inner(then))
         case _:
             return _leaf(expression, facts, favourable, depth)
 

@@ -12,6 +12,7 @@ from datetime import date
 
 from matching.judging import derived
 from matching.judging.dates import Span, later, shift_days
+from matching.judging.qualifiers import said_in
 from matching.knowledge import analytes, codes, hierarchy, lexicon
 from matching.knowledge.words import words_of
 from matching.model.codes import Sex
@@ -22,7 +23,33 @@ TREATED = frozenset({"drug", "class", "procedure", "device", "substance"})
 NOT_A_FACT = frozenset({"anatomy", "other", "organism"})
 """Categories that say nothing by being named: a name of a body part is no disease."""
 _UNSURE = frozenset(
-    {"family", "familial", "risk", "screening", "suspected", "possible", "probable", "fear", "rule", "ruled"}
+    {
+        "family",
+        "familial",
+        "risk",
+        "screening",
+        "suspected",
+        "possible",
+        "probable",
+        "fear",
+        "rule",
+        "ruled",
+        "like",
+        "versus",
+        "vs",
+    }
+    | {
+        "borderline",
+        "evaluation",
+        "workup",
+        "concern",
+        "question",
+        "questionable",
+        "exposure",
+        "carrier",
+        "mimicking",
+        "resembling",
+    }
 )
 _DENYING = frozenset(
     {"no", "not", "without", "negative", "denies", "never", "non", "absence", "vaccination", "vaccine", "education"}
@@ -308,7 +335,7 @@ def _condition(condition: Condition) -> Known:
         goes_on,
         condition.onset_on,
         condition.resolved_on,
-        frozenset(q.strip().lower() for q in condition.qualifiers) | frozenset(words_of(condition.text)),
+        said_in(condition.qualifiers, condition.text),
         span=condition.span,
     )
 
@@ -331,7 +358,7 @@ def _treatment(treatment: Treatment, on: date) -> Known:
         goes_on,
         treatment.started_on,
         stopped,
-        frozenset(words_of(treatment.text)),
+        frozenset(),
         treatment.planned,
         treatment.dose,
         treatment.span,
@@ -386,4 +413,4 @@ def _concepts(text: str, given: tuple[Code, ...], *, treated: bool) -> tuple[tup
             named = [(c.id, hierarchy.category(c.id)) for c in lexicon.lookup_all(text) if c.id is not None]
             wanted = [i for i, sort in named if (sort in TREATED) is treated and sort not in NOT_A_FACT]
             ids = wanted or [i for i, sort in named if sort not in NOT_A_FACT]
-    return tuple(dict.fromkeys(ids)), exact
+    return tuple(dict.fromkeys(ids)), exact or not ids

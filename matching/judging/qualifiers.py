@@ -5,8 +5,11 @@ A patient who has the condition and does not say how severe it is neither meets 
 
 from __future__ import annotations
 
+import csv
+from collections.abc import Iterable
 from enum import Enum
-from functools import lru_cache
+from functools import cache, lru_cache
+from importlib.resources import files
 
 from matching.knowledge.words import words_of
 from matching.model.criterion import Status
@@ -43,20 +46,13 @@ ONLY_A_DOCTOR_CAN_SAY = frozenset({"clinically significant", "manageable", "untr
 ACTIVE = frozenset({"active", "current", "ongoing"})
 
 ALSO = {
-    "severe": ("serious",),
-    "uncontrolled": ("poorly controlled", "not controlled"),
-    "controlled": ("well controlled",),
-    "recurrent": ("relapsed", "recurring"),
-    "refractory": ("resistant",),
-    "newly diagnosed": ("new onset", "recent onset"),
-    "metastatic": ("stage iv", "metastasis", "metastases"),
-    "advanced": ("stage iv", "metastatic"),
-    "end-stage": ("end stage",),
+    "recurrent": ("relapsed",),
+    "metastatic": ("stage IV",),
+    "advanced": ("stage IV", "metastatic"),
     "stage IV": ("metastatic",),
-    "treated": ("insulin treated",),
-    "benign": (),
+    "treated": ("insulin-treated",),
 }
-"""Other words that say as much or more."""
+"""Other qualifiers that say as much or more."""
 
 _SCALES = (
     ("mild", "moderate", "severe"),
@@ -92,28 +88,52 @@ def splits_status(qualifiers: tuple[str, ...], status: Status) -> tuple[tuple[st
     return kept, "active" if status == "any" and any(q in ACTIVE for q in qualifiers) else status
 
 
-def fit_of(qualifier: str, said: frozenset[str], name: str, *, has_onset: bool) -> Fit:
-    """The qualifier against the patient's words (`said`: whole qualifiers and single words) and the concept's own name."""
+@cache
+def _phrases() -> dict[str, str]:
+    """Phrases and the one qualifier each stands for ("poorly controlled": uncontrolled)."""
+    found: dict[str, str] = {}
+    with files("matching.knowledge").joinpath("data/cues.csv").open(encoding="utf-8") as source:
+        for row in csv.DictReader(source):
+            if row["kind"] == "qual":
+                for phrase in (row["value"], *row["phrases"].split("|")):
+                    found.setdefault(" ".join(words_of(phrase)), row["value"])
+    return found
+
+
+def said_in(qualifiers: Iterable[str], text: str) -> frozenset[str]:
+    """The qualifiers that a patient's own words state: the longest phrases first, so that "not controlled" is not "controlled"."""
+    table = _phrases()
+    longest = max(phrase.count(" ") for phrase in table) + 1
+    said: set[str] = set()
+    for part in (*qualifiers, text):
+        words = words_of(part)
+        at = 0
+        while at < len(words):
+            size = min(longest, len(words) - at)
+            while size > 1 and " ".join(words[at : at + size]) not in table:
+                size -= 1
+            phrase = " ".join(words[at : at + size])
+            said.add(table.get(phrase, phrase))
+            at += size
+    return frozenset(said | {q.strip().lower() for q in qualifiers})
+
+
+def fit_of(qualifier: str, said: frozenset[str], name: str) -> Fit:
+    """A qualifier against what the patient's words state (`said_in`) and the concept's own name."""
     if qualifier in ONLY_A_DOCTOR_CAN_SAY:
         return Fit.VAGUE
     alternatives = _BOTH.get(qualifier, (qualifier, *ALSO.get(qualifier, ())))
-    if any(_says(said, a) for a in alternatives) or _says(frozenset(words_of(name)), qualifier):
+    if said.intersection(alternatives) or qualifier.lower() in said or qualifier in _said_by_name(name):
         return Fit.SAID
-    if any(_says(said, o) for o in _opposites(qualifier)):
-        return Fit.OPPOSITE
-    return Fit.UNSAID
+    return Fit.OPPOSITE if said & _opposites(qualifier) else Fit.UNSAID
+
+
+@lru_cache(maxsize=4096)
+def _said_by_name(name: str) -> frozenset[str]:
+    return said_in((), name)
 
 
 @lru_cache(maxsize=1024)
 def _opposites(qualifier: str) -> frozenset[str]:
     same = _BOTH.get(qualifier, (qualifier,))
     return frozenset(word for scale in _SCALES if any(s in scale for s in same) for word in scale if word not in same)
-
-
-@lru_cache(maxsize=4096)
-def _words(phrase: str) -> frozenset[str]:
-    return frozenset(words_of(phrase))
-
-
-def _says(said: frozenset[str], phrase: str) -> bool:
-    return phrase in said or phrase.lower() in said or _words(phrase) <= said
