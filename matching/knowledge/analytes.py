@@ -326,9 +326,7 @@ def spot(text: str, start: int, end: int) -> list[AnalyteMention]:
         if entry is None:
             continue
         last += plural
-        if part[last : last + 1] in (")", "]") and part.count("(", first, last) + part.count(
-            "[", first, last
-        ) > part.count(")", first, last) + part.count("]", first, last):
+        while last < len(part) and part[last] in ")]" and _open(part, first, last):
             last += 1
         mention = _place(text, start + first, start + last, start, end, entry)
         if mention is not None:
@@ -336,6 +334,11 @@ def spot(text: str, start: int, end: int) -> list[AnalyteMention]:
                 mention = AnalyteMention(start + first, mention.end, entry, mention.setting)
             found.append(mention)
     return found
+
+
+def _open(part: str, first: int, last: int) -> bool:
+    """A bracket was opened inside the name and not closed in it: "lipoprotein (a"."""
+    return sum(part.count(c, first, last) for c in "([") > sum(part.count(c, first, last) for c in ")]")
 
 
 def _place(text: str, first: int, last: int, start: int, end: int, entry: AnalyteEntry) -> AnalyteMention | None:

@@ -40,10 +40,11 @@ _SPACE = r"[\s\u00a0\u2009\u202f\u200b\\]*"
 _SKIP = re.compile(_SPACE)
 _POWER = re.compile(
     r"(?P<times>[x×*✕∗·•✖]" + _SPACE + r")?(?:"
+    r"1[,. ]?000(?P<million>[,. ]?000)?(?!\d)|"
     r"10\s?(?:\\?\^\s?|\\?\*{1,2}\s?|e\s?|exp\s?|<sup>|to the (?:power (?:of )?)?(?:\()?)?(?P<open>[({\[])?\s?\+?(?P<power>\d{1,2})"
     r"(?:th)?\s?(?:</sup>|[)}\]])?"
     r"|10(?P<superscript>[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,2})"
-    r"|1[,. ]?000(?P<million>[,. ]?000)?)(?![\d%])(?![.,]\d)",
+    r")(?![\d%])(?![.,]\d)",
     re.IGNORECASE,
 )
 _BARE_POWER = re.compile(r"10\s?\d", re.IGNORECASE)
@@ -52,14 +53,14 @@ _PER = re.compile(
     _SPACE + r"(?:(?P<slash>[/∕⁄])|(?P<per>per\b|in each\b)|(?P<dot>[.·∙•⋅*×])(?=[a-zµμ1]))" + _SPACE, re.IGNORECASE
 )
 _EXPONENT = re.compile(
-    r"(?:\s?\\?\^\s?[({]?(?P<raised>[23])[)}]?|[({]?(?P<digit>[23])[)}]?|(?P<sup>[²³])|<sup>(?P<html>[23])</sup>"
+    r"(?:\s?\\?\^\s?[({]?(?P<raised>[23])[)}]?|(?P<digit>[23])|[({](?P<bracket>[23])[)}]|(?P<sup>[²³])|<sup>(?P<html>[23])</sup>"
     r"|\s(?P<word>squared?|cubed?))(?![\d]|[.,]\d)",
     re.IGNORECASE,
 )
 _SPACED_EXPONENT = re.compile(r"\s[({]?(?P<digit>[23])[)}]?(?![\d\w]|[.,]\d)")
 _NEGATIVE = re.compile(r"\s?\\?\^?\s?[({]?(?:[-−–⁻])(?P<digit>[123¹²³])[)}]?(?!\d)")
 _SQUARE = re.compile(
-    r"(?P<two>square|sq\.?)" + _SPACE + r"(?=m|c)|(?P<three>cubic)" + _SPACE + r"(?=m|c)", re.IGNORECASE
+    r"(?P<two>square|sq\.?)" + _SPACE + r"(?=m|c)|(?P<three>cubic|cu\.?)" + _SPACE + r"(?=m|c)", re.IGNORECASE
 )
 _SURFACE = re.compile(
     r"[(\[]?1[.,·]\s?7\d?"
@@ -214,6 +215,8 @@ def _skip(text: str, at: int, end: int) -> int:
 
 def _read(text: str, at: int, end: int, *, attached: bool) -> tuple[int, str] | None:
     """Unit = [power] [scale] [noun] [factors] | denominators; `attached`: written on to the number ("100K")."""
+    if at >= end:
+        return None
     unit = _Unit()
     at = _power(text, at, end, unit)
     at = _scale(text, at, end, unit, attached=attached)
@@ -307,7 +310,8 @@ def _noun(text: str, at: int, end: int) -> int:
     if at == start:
         return start
     per = _PER.match(text, at, end)
-    return at if per is not None and (per["slash"] or per["per"]) else start
+    counted = (per is not None and (per["slash"] or per["per"])) or _IMPLICIT.match(text, at, end)
+    return at if counted else start
 
 
 def _factors(text: str, at: int, end: int, unit: _Unit) -> int | None:
