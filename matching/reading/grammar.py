@@ -40,6 +40,7 @@ MAX_DEPTH = 24
 MAX_PARTS = 400
 """A line with more coordinated parts than this is no sentence: the rest is left unread."""
 
+_PLAIN = Mods()
 _CONTENT = frozenset(
     {
         "measure",
@@ -52,10 +53,11 @@ _CONTENT = frozenset(
         "not_childbearing",
         "trial",
         "function",
+        "healthy",
         "on_site",
     }
 )
-_NAMES = frozenset({"term", "analyte", "anatomy", "pregnancy", "lifestyle", "trial"})
+_NAMES = frozenset({"term", "analyte", "anatomy", "pregnancy", "lifestyle", "trial", "healthy"})
 _UNABLE = re.compile(
     r"(?i)\b(?:un(?:able|willing\w*|available|availability|reliable|likely|cooperative)|inab\w+|incap\w+|refus\w+|non[- ]?complian\w+|"
     r"non[- ]?adheren\w+|poor|declin\w+|barriers?|illitera\w+|lack\w*|not|cannot|can't|without|difficult\w*|prisoners?|"
@@ -285,10 +287,10 @@ def _clause(items: list[Item], mods: Mods, line: Line, depth: int) -> Expression
     return _coordination(items, mods, line, depth)
 
 
-def _list(items: list[Item], line: Line, depth: int) -> Expression | None:
+def _list(items: list[Item], line: Line, depth: int, mods: Mods = _PLAIN) -> Expression | None:
     """List = clause, in which "and" and "or" both part the members ("except A and B")."""
     turned = [_parting(i) for i in items]
-    return _clause(turned, Mods(), line, depth)
+    return _clause(turned, mods, line, depth)
 
 
 _OR = Cue("conj", "or")
@@ -571,7 +573,8 @@ def _examples(
     general: list[Item], cue: Item, examples: list[Item], mods: Mods, line: Line, depth: int
 ) -> Expression | None:
     """Examples = [clause] ("such as" | "including" | "e.g.") list: the general term, or any of the examples."""
-    named = _list(examples, line, depth + 1)
+    result = next((i.cue.value for i in general if i.kind == "result" and i.cue is not None), "")
+    named = _list(examples, line, depth + 1, Mods(result=result))
     if not _trim(general):
         return named
     broad = _clause(general, mods, line, depth + 1)
@@ -735,7 +738,7 @@ def _coordination(items: list[Item], mods: Mods, line: Line, depth: int) -> Expr
     for n, part in enumerate(parts):
         if part.expression is None:
             organs = before is not None and isinstance(before.expression, ConditionIs)
-            _read_part(part, carried, line, depth, organs=organs)
+            _read_part(part, carried, line, depth, organs=organs, first=before is None)
         own = part.mods.qualifiers != carried.qualifiers
         carried = replace(part.mods, qualifiers=()) if n and own else part.mods
         if part.items and any(i.kind == "denied" for i in part.items):
@@ -814,7 +817,7 @@ def _alternatives(held: list[Part], part: Part, *, joint: str) -> list[Part]:
     return [Part([*statuses, *(i for i in items if i.kind != "status"), *part.items], joint, held[0].comma)]
 
 
-def _read_part(part: Part, carried: Mods, line: Line, depth: int, *, organs: bool = False) -> None:
+def _read_part(part: Part, carried: Mods, line: Line, depth: int, *, organs: bool = False, first: bool = True) -> None:
     """Part = {negation} phrase. `organs`: a part of the body stands for its diseases ("heart disease, liver")."""
     items = part.items
     n = 0
@@ -839,7 +842,7 @@ def _read_part(part: Part, carried: Mods, line: Line, depth: int, *, organs: boo
     body = [i for i in items[:n] if i.kind not in {"neg"}] + items[n:] if n else items
     if part.restart and part.joint:
         carried = Mods()
-    Phrase(line, carried, depth, _clause, organs=organs).read(part, body)
+    Phrase(line, carried, depth, _clause, organs=organs, first=first).read(part, body)
 
 
 def _spread_windows(parts: list[Part]) -> None:

@@ -40,7 +40,7 @@ class Item:
     tight: bool = False
 
 
-_STRONG = frozenset({"pregnancy", "pregtest", "lifestyle", "on_site", "not_childbearing", "shift", "trial"})
+_STRONG = frozenset({"pregnancy", "pregtest", "lifestyle", "on_site", "not_childbearing", "shift", "trial", "healthy"})
 _OPEN, _CLOSE = frozenset("([{"), frozenset(")]}")
 _SEPARATORS = frozenset(",;:./•")
 _HYPHENS = frozenset("-‐‑–—")

@@ -48,6 +48,7 @@ class Mods:
     shift: Item | None = None
     route: Item | None = None
     narrow: Item | None = None
+    studied: Item | None = None
     window: Window | None = None
 
     @property
@@ -110,6 +111,8 @@ def mention(item: Item, mods: Mods, text: str) -> Expression:
         if shifted_name(mods.shift) is None:
             return clouded(leaf, Unreadable(mods.shift.start, mods.shift.end, "words that change the meaning"))
         return shifted(mods, item.start, item.end, text)
+    if mods.studied is not None:
+        leaf = narrowed(leaf, Unreadable(mods.studied.start, mods.studied.end, "other than what is studied here"))
     if mods.route is not None and isinstance(leaf, TreatmentIs):
         leaf = narrowed(leaf, Unreadable(mods.route.start, mods.route.end, "route or kind of treatment"))
     if mods.narrow is not None:
@@ -216,6 +219,8 @@ def _habit(item: Item, mods: Mods) -> Expression:
     assert cue is not None
     if item.kind == "pregnancy":
         return PregnancyIs(item.start, item.end, (cast(PregnancyState, cue.value),), mods.window)
+    if item.kind == "healthy":
+        return ConditionIs(item.start, item.end, replace(HEALTHY, text=item.text), "active")
     if item.kind == "trial":
         status = _TREATMENT_STATUS.get(mods.status, "any")
         return TreatmentIs(item.start, item.end, TRIAL, "drug", status, None, mods.window)
@@ -229,6 +234,7 @@ def _habit(item: Item, mods: Mods) -> Expression:
     return LifestyleIs(item.start, item.end, cue.value, status_word or "any", window=mods.window)
 
 
+HEALTHY = Concept("healthy volunteers", "D064368", "D064368")
 TRIAL = Concept("investigational drug or another clinical trial", "D015507", "D015507")
 """Taking part in another trial is having an investigational treatment (DECISIONS.md)."""
 

@@ -22,6 +22,7 @@ from matching.model.criterion import (
     ResultIs,
     ScoreIs,
     SexIs,
+    Status,
     TreatmentIs,
     TreatmentStatus,
     Unreadable,
@@ -34,20 +35,44 @@ from matching.reading.mentions import CONDITIONS, Mods, mention, shifted, shifte
 
 Clause = Callable[[list[Item], Mods, Line, int], Expression | None]
 
-_NAMES = frozenset({"term", "analyte", "anatomy", "pregnancy", "lifestyle", "trial"})
+_NAMES = frozenset({"term", "analyte", "anatomy", "pregnancy", "lifestyle", "trial", "healthy"})
 _NOT_NOUNS = ("ed", "ing", "ly", "able", "ible")
+
+
+_DIAGNOSED = frozenset(
+    {"diagnosed with", "diagnosis of", "been diagnosed with", "have been diagnosed with", "has been diagnosed with"}
+)
+_HAVING = frozenset({"history of", "a history of", "presence of", "medical history of", "past history of", "prior history of", "previous history of",
+                     "suffering from", "suffers from", "suffer from", "history or presence of", "presence or history of", "personal history of",
+                     "current or history of", "known history of", "any history of", "history or evidence of", "past medical history of"})  # fmt: skip
+_OF_DISEASES = frozenset(
+    {
+        "severe",
+        "acute",
+        "chronic",
+        "symptomatic",
+        "uncontrolled",
+        "clinically significant",
+        "congenital",
+        "recurrent",
+        "newly diagnosed",
+    }
+)
 
 
 class Phrase:
     """State while one part is read; `read` fills the part's expression, carried modifiers and window."""
 
-    def __init__(self, line: Line, carried: Mods, depth: int, clause: Clause, *, organs: bool = False) -> None:
+    def __init__(
+        self, line: Line, carried: Mods, depth: int, clause: Clause, *, organs: bool = False, first: bool = True
+    ) -> None:
         self.line = line
         self.carried = carried
         self.mods = carried
         self.depth = depth
         self.clause = clause
         self.organs = organs
+        self.first = first
         self.expression: Expression | None = None
         self.words: list[Item] = []
         self.governed = False
@@ -55,6 +80,8 @@ class Phrase:
         self.last: Item | None = None
         self.prior: Expression | None = None
         self.generic: Item | None = None
+        self.taking = False
+        self.own_status = ""
         self.sex: Item | None = None
         self.age: Item | None = None
         self.late: tuple[str, ...] = ()
@@ -70,13 +97,13 @@ class Phrase:
         self._finish(items)
         part.expression = self.expression
         spent = self.expression is not None
-        part.mods = replace(self.mods, window=None if spent else self.mods.window, narrow=None)
+        part.mods = replace(self.mods, window=None if spent else self.mods.window, narrow=None, studied=None)
 
     def _take(self, item: Item) -> None:
         match item.kind:
             case "anatomy" if not self.organs:
                 self.words.append(Item("word", item.start, item.end, item.text.lower(), tight=item.tight))
-            case "term" | "analyte" | "anatomy" | "pregnancy" | "lifestyle" | "trial":
+            case "term" | "analyte" | "anatomy" | "pregnancy" | "lifestyle" | "trial" | "healthy":
                 self._name(item)
             case "measure":
                 assert item.expression is not None
@@ -126,12 +153,17 @@ class Phrase:
                     self.mods, status=value if not known or known == value or self.carried.status else "any"
                 )
                 self.carried = replace(self.carried, status="")
+                self.own_status = item.text
             case "qual":
                 if item.tight and self.last is not None and self.last.term is not None and self.expression is not None:
                     self._suffix(item, "qual")
                     return
                 if self.expression is not None and not self.link:
                     self.late = (*self.late, value)
+                    return
+                if value == "other":
+                    if self.first and self.expression is None:
+                        self.mods = replace(self.mods, studied=item)
                     return
                 old = () if self.fresh else self.mods.qualifiers
                 self.mods = replace(self.mods, qualifiers=(*old, value))
@@ -167,6 +199,8 @@ class Phrase:
                 self.age = item
             case "verb" if self.expression is not None and item.text in {"treated with", "been treated with"}:
                 self.link = "with"
+            case "verb" if self.expression is None and not self.words and item.text not in _DIAGNOSED:
+                self.taking = True
             case "plain" | "person" | "modal" | "verb":
                 if self.words and self.expression is None:
                     self.governed = True
@@ -189,9 +223,21 @@ class Phrase:
     def _suffix(self, item: Item, value: str) -> None:
         """Suffix = name "-naive" | name "-related": without it, or something else that has to do with it."""
         close = self.last is not None and self.last.end >= item.start - 1 and self.expression is not None
+        if value == "allergy" and not close:
+            if self.expression is None and not self.words:
+                self.generic = item
+            elif self.expression is None:
+                self.words.append(Item("word", item.start, item.end, item.text))
+            return
         if not close or self.last is None or self.last.kind not in _NAMES:
             return
         assert self.expression is not None
+        if value == "allergy":
+            told = self.line.text[self.last.start : item.end]
+            status: Status = "history" if self.mods.status == "history" else "any"
+            leaf = ConditionIs(self.last.start, item.end, Concept(told), status, (), self.mods.window)
+            self.expression = leaf if self.prior is None else all_of((self.prior, leaf))
+            return
         if value == "qual":
             term = self.last.term
             if term is not None and term.category not in CONDITIONS and item.tight:
@@ -635,11 +681,45 @@ class Phrase:
             self.expression = ResultIs(first.start, last.end, Analyte(name), self.mods.result, self.mods.window)
             self.words = []
             return True
+        if self.mods.shift is None and self._unlisted(name, first, last):
+            return True
         if self.mods.shift is not None and shifted_name(self.mods.shift):
             self.expression = shifted(self.mods, first.start, last.end, self.line.text)
             self.words = []
             return True
         return False
+
+    def _unlisted(self, name: str, first: Item, last: Item) -> bool:
+        """A name that no vocabulary holds, where the words before it say what it is ("history of X", "treated with X")."""
+        if (
+            len(self.words) > 4
+            or len(name) > 50
+            or self.generic is not None
+            or any(c.isdigit() for c in name)
+            or self.mods.result
+        ):
+            return False
+        if any(w.text.endswith(("ing", "ed", "s")) for w in self.words[:-1]) or self.words[-1].text.endswith(
+            ("ing", "ed", "ly")
+        ):
+            return False
+        mods = self.mods
+        if self.taking or mods.status == "current":
+            taken: TreatmentStatus = (
+                "current" if mods.status in {"current", "active"} else "prior" if mods.status == "history" else "any"
+            )
+            self.expression = TreatmentIs(first.start, last.end, Concept(name), "drug", taken, None, mods.window)
+        elif (
+            mods.status in {"history", "active", "any"}
+            and self.own_status in _HAVING
+            or set(mods.qualifiers) & _OF_DISEASES
+        ):
+            status: Status = "history" if mods.status == "history" else "active" if mods.status == "active" else "any"
+            self.expression = ConditionIs(first.start, last.end, Concept(name), status, mods.qualifiers, mods.window)
+        else:
+            return False
+        self.words = []
+        return True
 
     def _general(self, items: list[Item]) -> Expression | None:
         """general = modifier "disease" | "treatment": a thing without a name of its own, kept in sight but never decided."""
@@ -684,6 +764,10 @@ class Phrase:
             leaf = SexIs(self.sex.start, self.sex.end, Sex(self.sex.cue.value))
             if told is not None and any(isinstance(e, (PregnancyIs, OnSite)) for e in leaves(told)):
                 leaf = None
+                if isinstance(told, PregnancyIs):
+                    start, end = min(told.start, self.sex.start), max(told.end, self.sex.end)
+                    if end - start <= 50:
+                        self.expression = replace(told, start=start, end=end)
         if (
             self.age is not None
             and leaf is None
