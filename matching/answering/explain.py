@@ -6,6 +6,7 @@ failed of an "all of", the open ones of what is unknown. Each kind of leaf has i
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import assert_never
 
@@ -39,6 +40,7 @@ from matching.model.criterion import (
 from matching.model.finding import Distance, Evidence, Finding, JudgedCriterion, JudgedTrial, MissingFact
 from matching.model.truth import Truth
 
+_ADJECTIVE = re.compile(r"(?:ic|ac|al|ive|ary|ous|ed|ent|ant)$")
 HEALTHY_VOLUNTEER = "healthy volunteer"
 """A fact about the person: its absence is no "no"."""
 MOST_PARTS = 3
@@ -392,11 +394,12 @@ def _question(leaves: tuple[Finding, ...], words: Wording) -> str:
 
 
 def _as_written(fact: MissingFact, leaf: Finding) -> MissingFact:
-    """A disease or treatment is asked for in the trial's own words rather than in the vocabulary's."""
+    """A disease or treatment is asked for in the trial's own words, unless they are an adjective ("renal")."""
     expression = leaf.expression
-    if isinstance(expression, ConditionIs | TreatmentIs) and fact.id == (expression.concept.id or fact.id):
-        return replace(fact, fact=phrases.quote(expression.concept.text))
-    return fact
+    if not isinstance(expression, ConditionIs | TreatmentIs) or fact.id != (expression.concept.id or fact.id):
+        return fact
+    written = phrases.quote(expression.concept.text)
+    return fact if _ADJECTIVE.search(written) else replace(fact, fact=written)
 
 
 def _wanted_unit(leaf: Finding, words: Wording) -> str:
