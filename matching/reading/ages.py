@@ -52,7 +52,7 @@ def age(line: MeasuredLine, value: Value, floor: int) -> Subject | None:
             return None
         if re.match(
             r"(?i)\s*(?:of|after|before|prior|since|from|post|ago|duration|history)\b(?!\s+age)",
-            text[value.end : value.end + 12],
+            text[value.end : min(line.end, value.end + 12)],
         ):
             return None
         if people and re.search(r"(?i)(?:must\s+be|be|is|are)\s*$", people[0]) and q.unit != "a":
@@ -71,7 +71,7 @@ def age(line: MeasuredLine, value: Value, floor: int) -> Subject | None:
 def _aged_by_words(line: MeasuredLine, value: Value, lead: str, low: int) -> bool:
     """Age without a word for it: "patients under 18" | ", over 18 years," | "18-50 ages" | "19 and over, under 75" as a whole line."""
     q, text = value.quantity, line.text
-    rest = text[value.end : value.end + 40]
+    rest = text[value.end : min(line.end, value.end + 40)]
     said = text[value.start : value.end].lower()
     if re.match(r"(?i)\s*(?:ages?\b|in\s+age\b)", rest):
         return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from matching.knowledge import lexicon
 from matching.model.criterion import (
@@ -42,6 +43,8 @@ _COUNTED = re.compile(
     r"treatment|therap|transfusion|injection|infusion|pregnanc|cigarette|drink|joint|node|tooth|teeth|site|prior|previous|surger|procedure|fall|headache|migraine|stool|bowel|void|"
     r"biops|organ|vessel|stent|tumou?r|nodule|embryo|follicle|infection|flare|crisis|crises|attempt|miscarriage|cesarean|caesarean|delivery|deliveries|birth|occasion|risk\s+factor|time|class|system|antibiotic|antihypertensive)"
 )
+_DAILY = re.compile(r"(?i)[\s,]*(?:/|per\s+|a\s+|each\s+|every\s+|once\s+(?:a\s+|per\s+)?)?(?:daily|day|qd)\b")
+_DAILY_BEFORE = re.compile(r"(?i)\bdaily\s+(?:dose|dosage)s?\b")
 _DOSED = re.compile(r"^(?:\[?IU\]?|g|mg|ug|mcg|ng|U|mL|\[IU\]|k\[IU\]|meq|mmol)(?:/kg|/m2)?(?:/(?:d|wk|mo|h|min))?$")
 
 
@@ -81,6 +84,12 @@ def _lifestyle(text: str, start: int, end: int, value: Value) -> Found | None:
     return value.start, value.end, LifestyleIs(value.start, value.end, substance, "any", ends[0], ends[1])
 
 
+def _daily(ends: tuple[Bound | None, Bound | None]) -> tuple[Bound | None, Bound | None]:
+    """The same amounts per day."""
+    low, high = (b if b is None or b.unit is None or "/" in b.unit else replace(b, unit=b.unit + "/d") for b in ends)
+    return low, high
+
+
 def _dose(text: str, start: int, end: int, tokens: list[Token], value: Value, floor: int) -> Found | None:
     """Drug ["at a dose of"] value | value ["of"] drug."""
     ends, unit = _ends(value), value.quantity.unit
@@ -94,16 +103,20 @@ def _dose(text: str, start: int, end: int, tokens: list[Token], value: Value, fl
         if re.search(r"[.;]", text[term.end : value.start]) is None:
             concept = lexicon.concept(term.concept_id, text[term.start : term.end])
             kind: TreatmentType = "class" if term.category == "class" else "drug"
+            if _DAILY_BEFORE.search(text, max(start, term.start - 30), value.start):
+                ends = _daily(ends)
             return term.start, value.end, TreatmentIs(term.start, value.end, concept, kind, "any", Dose(*ends))
     after = [t for t in lexicon.find_terms(text, value.end, high) if t.category in ("drug", "class", "substance")]
     if after and re.fullmatch(
         r"(?i)[\s,(]*(?:of\s+|a\s+|the\s+|oral\s+|daily\s+|per\s+day\s+|equivalent\s+)*",
         text[value.end : after[0].start],
     ):
-        term = after[0]
+        term, stop = after[0], after[0].end
+        if "/" not in unit and (said := _DAILY.match(text, stop, end)) is not None:
+            ends, stop = _daily(ends), said.end()
         concept = lexicon.concept(term.concept_id, text[term.start : term.end])
         kind = "class" if term.category == "class" else "drug"
-        return value.start, term.end, TreatmentIs(value.start, term.end, concept, kind, "any", Dose(*ends))
+        return value.start, stop, TreatmentIs(value.start, stop, concept, kind, "any", Dose(*ends))
     return None
 
 

@@ -78,13 +78,21 @@ def size(entry: AnalyteEntry, q: Quantity) -> Sized | str:
     for value in values:
         if entry.default_unit is not None and _plausible(entry, value, entry.default_unit):
             return Sized(value, entry.default_unit, True)
-    pairs = [(v, u) for v in values for u in entry.units if _plausible(entry, v, u)]
-    if not pairs:
-        return IMPLAUSIBLE
-    if len({u for _, u in pairs}) == 1:
-        return Sized(pairs[0][0], pairs[0][1], True)
-    first = [u for v, u in pairs if v == values[0]]
-    return Sized(values[0], None, True) if first else TWO_SIZES
+    for value in values:
+        fitting = [u for u in entry.units if _plausible(entry, value, u)]
+        if fitting and all(_same_size(entry, fitting[0], u) for u in fitting):
+            return Sized(value, fitting[0], True)
+        if fitting:
+            return Sized(value, None, True)
+    return IMPLAUSIBLE
+
+
+def _same_size(entry: AnalyteEntry, one: str, other: str) -> bool:
+    """One number means the same in both units ("10*9/L" and "10*3/uL")."""
+    if one == other:
+        return True
+    found = convert(1.0, one, other, entry.name)
+    return isinstance(found, Conversion) and abs(found.value - 1.0) < 1e-9
 
 
 def _allowed(entry: AnalyteEntry, unit: str, values: tuple[float, ...]) -> str | None:

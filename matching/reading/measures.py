@@ -99,9 +99,10 @@ def _skipped(line: MeasuredLine, value: Value) -> bool:
         if _NAMELIKE.search(lead):
             return True
         if value.start == line.start or (
-            subjects.HEAD.match(text[line.start : value.start]) and text[value.end : value.end + 1] in (".", ")")
+            subjects.HEAD.match(text[line.start : value.start])
+            and text[value.end : min(line.end, value.end + 1)] in (".", ")")
         ):
-            return value.form == "bare" and text[value.end : value.end + 1] in (".", ")", "\\")
+            return value.form == "bare" and text[value.end : min(line.end, value.end + 1)] in (".", ")", "\\")
     return False
 
 

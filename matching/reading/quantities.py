@@ -201,6 +201,14 @@ class QuantityReader:
                 )
         return False
 
+    def years(self, pos: int) -> tuple[int, bool] | None:
+        """The words "years" ["old" | "of age"] at `pos`: where it ends, and whether it tells an age."""
+        said = _YEARS.match(self.text, pos, self.end)
+        if said is None:
+            return None
+        tail = _AGE_TAIL.match(self.text, said.end(), self.end)
+        return (tail.end(), True) if tail is not None else (said.end(), False)
+
     def _restated(self, i: int, word: bool) -> bool:
         """The number follows once more in brackets: "three (3)", "3 (three)"."""
         if [self.kind(k) for k in (i + 1, i + 2, i + 3)] != ["open", "number", "close"]:

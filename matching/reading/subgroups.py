@@ -23,9 +23,15 @@ _NEUTRAL = re.compile(
 _SAID = re.compile(r"(?i)\b(?!(?:and|or|but|to|is|of|the|a)\b)[a-z]{2,}")
 _LEADS_ON = re.compile(r"(?i)[\s,:(\[]*(?:must\s+be|is|are|should\s+be|value|values)?\s*")
 _FEMALE = re.compile(r"(?i)\b(?:females?|women|woman|girls?)\b")
+_SEX = r"(?P<{0}>females?|women|woman|girls?|males?|men|man|boys?)\b(?!\s*(?:and|or|/|&)\s*(?:fe)?(?:male|men|women))"
 _SEX_AFTER = re.compile(
-    r"(?i)[\s,)]*[(\[]?\s*(?:in\s+|for\s+|if\s+|\(|among\s+)?(?:adult\s+|the\s+|all\s+|subject\s+is\s+)?(?P<sex>females?|women|woman|girls?|males?|men|man|boys?)\b(?!\s*(?:and|or|/|&)\s*(?:fe)?(?:male|men|women))(?!\s*(?:[:,]\s*)?(?:[<>\u2264\u2265=\\]|\d|with\b|of\b))(?:\s+(?:patients?|subjects?|participants?))?\s*[)\]]?"
+    r"(?i)[\s,)]*[(\[]?\s*(?:(?:in|for|if|among)\s+(?:adult\s+|the\s+|all\s+|subject\s+is\s+)?"
+    + _SEX.format("of")
+    + r"|(?:adult\s+)?"
+    + _SEX.format("bare")
+    + r"(?!\s*(?:[:,]\s*)?(?:[<>\u2264\u2265=\\]|\d|with\b|of\b)))(?:\s+(?:patients?|subjects?|participants?))?\s*[)\]]?"
 )
+"""after := ["("] ("in" | "for") sex | ["("] sex, where the sex does not lead on to a value of its own."""
 _SEX_BEFORE = re.compile(
     r"(?i)(?P<sex>females?|women|woman|girls?|males?|men|man|boys?)\b(?:\s+(?:patients?|subjects?|participants?))?\s*[):,]*\s*(?:is\s+|of\s+|with\s+|must\s+be\s+)?$"
 )
@@ -144,8 +150,8 @@ def find(line: MeasuredLine, statement: Statement, terms: list[Term]) -> None:
         else:
             between = line.text[low : value.start]
         high = _next_number(line, value)
-        if (m := _SEX_AFTER.match(line.text, value.end, line.end)) is not None and m.end("sex") <= high:
-            term.sex = Sex.FEMALE if _FEMALE.match(m["sex"]) else Sex.MALE
+        if (m := _SEX_AFTER.match(line.text, value.end, line.end)) is not None and m.end() <= high + 1:
+            term.sex = Sex.FEMALE if _FEMALE.match(m["of"] or m["bare"]) else Sex.MALE
             term.end = m.end()
         elif (condition := _condition(line, value.end, high)) is not None:
             following = terms[n + 1] if n + 1 < len(terms) else None

@@ -321,7 +321,7 @@ def weight(line: MeasuredLine, value: Value, floor: int) -> Subject | None:
     alone = (
         low == line.start
         and HEAD.match(lead) is not None
-        and re.match(r"(?i)\s*(?:[,;.)]|$|inclusive)", line.text[value.end : value.end + 12])
+        and re.match(r"(?i)\s*(?:[,;.)]|$|inclusive)", line.text[value.end : min(line.end, value.end + 12)])
     )
     entry = analytes.by_name("body weight")
     if value.quantity.unit not in ("kg", "[lb_av]") or entry is None or not (alone or PEOPLE.search(lead)):

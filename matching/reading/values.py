@@ -356,6 +356,11 @@ class Reader(QuantityReader):
         if low.more:
             return self._second(Value(start, low.end, (Interval(Limit(low, False), None),), "bound", i, k))
         after = self._after(low.end, fuzzy=True)
+        if after is not None and low.unit is None and self.text[low.end : low.end + 1] == "+":
+            later = self.years(after[0])
+            if later is not None:  # "18+ years old"
+                low = replace(low, unit="a", aged=later[1], end=later[0])
+                after = (later[0], after[1])
         if after is not None:
             older = low.aged or self._ages(low.end, after[0])
             value = Value(start, after[0], (self._one(after[1], low),), "bound", i, self.beyond(k, after[0]), older)
