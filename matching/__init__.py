@@ -52,6 +52,7 @@ from matching.model.version import ENGINE_VERSION
 from matching.ports import TrialReader
 from matching.reading import PARSER_VERSION
 from matching.reading.criteria import parse_eligibility
+from matching.reading.trial_text import parse_trial_eligibility
 
 __all__ = [
     "AGE_UNITS",
@@ -110,6 +111,7 @@ __all__ = [
     "match",
     "match_one",
     "parse_eligibility",
+    "parse_trial_eligibility",
     "parsed_from_json",
     "parsed_to_json",
     "prepare",

@@ -86,7 +86,7 @@ class _Change:
 
 def read_criteria(modules: Sequence[EligibilityFields]) -> list[bytes]:
     """Parses each text and checks it against the registry's own fields; encoded as the contract has it."""
-    return [orjson.dumps(matching.parsed_to_json(matching.parse_eligibility(module.text or ""))) for module in modules]
+    return [orjson.dumps(matching.parsed_to_json(matching.parse_trial_eligibility(module))) for module in modules]
 
 
 def upsert(

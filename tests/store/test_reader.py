@@ -134,9 +134,7 @@ def test_a_readable_trial_has_what_ranking_and_judging_need(store: TrialStore) -
             countries=(),
             intervention_types=(),
         )
-    text = stored.eligibility.text
-    assert text is not None
-    assert readable.parsed == matching.parse_eligibility(text)
+    assert readable.parsed == matching.parse_trial_eligibility(stored.eligibility)
     assert readable.summary == matching.TrialSummary(
         nct_id="NCT00000001",
         brief_title="Trial 1",
