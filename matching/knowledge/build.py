@@ -3,8 +3,8 @@
 python -m matching.knowledge.build --mesh mesh2021.jsonl.gz --mondo mondo_mappings.tsv.gz \
     --registry ctgov_v2.jsonl.gz eligibility_text.jsonl.gz --icd icd10cm.tsv
 
-Files in, files out: `data/concepts.tsv.gz` (id, name, trees, parents), `data/terms.tsv.gz` (key, surface, id, kind) and
-`data/codes.tsv.gz` (system, code, id). The hand-written tables beside them are read when the service starts, not here.
+Files in, files out: `data/concepts.tsv.gz` (id, name, trees, parents), `data/terms.tsv.gz` (key, surface, id, kind),
+`data/codes.tsv.gz` (system, code, id) and `data/uses.tsv.gz` (id, in how many texts it is named). The hand-written tables beside them are read when the service starts, not here.
 """
 
 from __future__ import annotations
@@ -162,6 +162,8 @@ def read_mondo(
     added: list[_Entry] = []
     for row in csv.DictReader(_lines(path), delimiter="\t"):
         label = row["label"]
+        if label.startswith("obsolete "):
+            continue
         meshes = [canonical_mesh(m, entries) for m in (row["mesh"] or "").split("|") if m]
         known = next((m for m in meshes if m in entries), None)
         held = index.get(key_of(label))
@@ -263,6 +265,22 @@ def build(mesh: Path, mondo: Path, registry: list[Path], icd: Path | None, out: 
     return {"concepts": len(concepts), "terms": len(terms), "codes": len(set(codes))}
 
 
+def count_uses(registry: list[Path], out: Path) -> int:
+    """Counts in how many of the registry's texts each concept is named, and writes `uses.tsv.gz` (id, count)."""
+    from matching.knowledge.lexicon import find_terms  # it loads the files that `build` has just written
+
+    uses: Counter[str] = Counter()
+    for path in registry:
+        for line in _lines(path):
+            row = json.loads(line)
+            protocol = row.get("protocolSection", {})
+            texts = [row.get("text") or protocol.get("eligibilityModule", {}).get("eligibilityCriteria") or ""]
+            texts += protocol.get("conditionsModule", {}).get("conditions", [])
+            uses.update({match.concept_id for text in texts for match in find_terms(text)})
+    _write(out / "uses.tsv.gz", ((code, str(count)) for code, count in uses.items()))
+    return len(uses)
+
+
 def main(arguments: list[str] | None = None) -> int:
     """The command line; prints the counts."""
     parser = argparse.ArgumentParser(
@@ -275,6 +293,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, default=DATA)
     given = parser.parse_args(arguments)
     print(build(given.mesh, given.mondo, given.registry, given.icd, given.out))
+    if given.out == DATA:
+        print({"concepts used": count_uses(given.registry, given.out)})
     return 0
 
 

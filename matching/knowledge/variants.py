@@ -14,7 +14,7 @@ _FAILING = ("failure", "insufficiency", "impairment", "dysfunction")
 _SAME = (
     ("liver", "hepatic"), ("kidney", "renal"), ("heart", "cardiac"), ("lung", "pulmonary"), ("stomach", "gastric"),
     ("brain", "cerebral"), ("eye", "ocular"), ("breast", "mammary"), ("ovary", "ovarian"), ("uterine", "uterus"),
-    ("prostate", "prostatic"), ("pancreas", "pancreatic"), ("colon", "colonic"), ("rectum", "rectal"), ("esophagus", "esophageal"),
+    ("prostate", "prostatic"), ("pancrea", "pancreatic"), ("colon", "colonic"), ("rectum", "rectal"), ("esophagus", "esophageal"),
     ("bladder", "vesical"), ("urinary bladder", "bladder"), ("thyroid", "thyroid gland"), ("bowel", "intestinal"), ("mental", "psychiatric"),
     ("skin", "cutaneous"), ("skin", "dermatologic"), ("skin", "dermatological"), ("cardiovascular", "cardio vascular"), ("bone", "osseous"),
     ("neurologic", "neurological"), ("hematologic", "hematological"), ("immunologic", "immunological"), ("gynecologic", "gynecological"),

@@ -21,7 +21,7 @@ _GREEK = {
 _IRREGULAR = {
     "bacteria": "bacterium", "crises": "crisis", "diabetics": "diabetic", "diagnoses": "diagnosis", "feet": "foot", "fetuses": "fetus",
     "indices": "index", "lice": "louse", "men": "man", "metastases": "metastasis", "ova": "ovum", "sinuses": "sinus", "teeth": "tooth",
-    "uteri": "uterus", "vertebre": "vertebra", "viruses": "virus", "women": "woman", "children": "child", "emboli": "embolus",
+    "uteri": "uterus", "vertebrae": "vertebra", "viruses": "virus", "women": "woman", "children": "child", "emboli": "embolus",
     "thrombi": "thrombus", "fungi": "fungus", "calculi": "calculus", "nevi": "nevus", "bursae": "bursa", "bronchi": "bronchus",
     "doses": "dose", "overdoses": "overdose", "noses": "nose", "purposes": "purpose", "headaches": "headache", "aches": "ache",
     "carcinomata": "carcinoma", "stomata": "stoma", "leucocyte": "leukocyte", "leucocytes": "leukocyte", "leucemia": "leukemia",
