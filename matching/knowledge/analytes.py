@@ -116,11 +116,20 @@ SETTINGS: Mapping[str, str] = MappingProxyType(
 )
 """Settings of a measurement, each with the words that stand before or after the name."""
 
-_SPECIMENS = r"(?:urine|urinary|u-|csf|cerebrospinal fluid|sweat|saliva(?:ry)?|stool|f(?:a)?ecal|synovial|pleural|ascitic(?: fluid)?|ascites|cord)[\s-]+$"
+_SPECIMENS = frozenset(
+    "urine urinary u csf cerebrospinal sweat saliva salivary stool fecal faecal synovial pleural ascitic ascites cord".split()
+)
+_BEFORE_LAST = frozenset(
+    """fasting fasted serum plasma venous blood random casual prandial postprandial meal meals hour hours h hr load challenge ogtt
+    oral total systolic of stimulated peak unstimulated basal bronchodilator bd albuterol salbutamol rest resting sitting
+    seated supine standing morning am trough air ambulatory corrected adjusted ionised ionized nonfasting mmtt""".split()
+)
+"""The last words of what may stand before a name as its setting: a quick look that spares the long one."""
 _BLANKS = {ord(c): " " for c in "-‑–—/()[]{}.,;:'’\"®™*_\\|&<>=≥≤~!?#^\t\n\r\u00a0\u2009\u202f"}
 _NUMBER_FOLLOWS = re.compile(
     r"[^\w<>=≥≤]{0,3}(?:of |is |should be |must be )?[\\<>=≥≤ ]{1,8}\d|.{0,30}?\bmL/min", re.IGNORECASE
 )
+_WORD = re.compile(r"[a-z0-9]+")
 _BORDER = frozenset({"", " ", "+", "%"})
 
 
@@ -291,14 +300,14 @@ _FILLER = re.compile(
 
 
 @cache
-def _around() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
+def _around() -> tuple[re.Pattern[str], re.Pattern[str]]:
     named = "|".join(f"(?P<{'x' if key[0].isdigit() else ''}{key}>{words})" for key, words in SETTINGS.items())
     before = re.compile(
         rf"(?<![A-Za-z0-9-])(?:{named})[\s-]+(?:(?:serum|plasma|blood|venous|total|systolic|level of|levels of)[\s-]+)*$",
         re.IGNORECASE,
     )
     after = re.compile(rf"\s{{0,2}}(?:levels?\s)?(?:[,(\[]\s?)?(?:{named})[)\]]?(?![\w-])", re.IGNORECASE)
-    return before, after, re.compile(_SPECIMENS, re.IGNORECASE)
+    return before, after
 
 
 def spot(text: str, start: int, end: int) -> list[AnalyteMention]:
@@ -343,12 +352,14 @@ def _open(part: str, first: int, last: int) -> bool:
 
 def _place(text: str, first: int, last: int, start: int, end: int, entry: AnalyteEntry) -> AnalyteMention | None:
     """The mention with the words of its setting; None where another specimen is named ("urine glucose")."""
-    before, after, specimen = _around()
+    before, after = _around()
     lead = text[max(start, first - 48) : first]
-    if specimen.search(lead):
+    words = _WORD.findall(lead[-30:].lower())
+    last_word = words[-1] if words and lead[-1] in " -\n\u00a0" else ""
+    if last_word in _SPECIMENS or (last_word == "fluid" and words[-2:-1] in (["cerebrospinal"], ["ascitic"])):
         return None
     if entry.settings:
-        if hit := before.search(lead):
+        if last_word in _BEFORE_LAST and (hit := before.search(lead)):
             return AnalyteMention(first - (len(lead) - hit.start()), last, entry, _setting(hit))
         if hit := after.match(text, last, end):
             return AnalyteMention(first, hit.end(), entry, _setting(hit))

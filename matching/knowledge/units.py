@@ -19,7 +19,7 @@ import re
 from collections.abc import Iterator
 from functools import cache, lru_cache
 from importlib.resources import files
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from matching.knowledge.conversion import Conversion, NotComparable, assume_unit, convert, convert_time, fits, plausible
 from matching.knowledge.spellings import trie_pattern
@@ -53,7 +53,7 @@ _PER = re.compile(
     _SPACE + r"(?:(?P<slash>[/∕⁄])|(?P<per>per\b|in each\b)|(?P<dot>[.·∙•⋅*×])(?=[a-zµμ1]))" + _SPACE, re.IGNORECASE
 )
 _EXPONENT = re.compile(
-    r"(?:\s?\\?\^\s?[({]?(?P<raised>[23])[)}]?|(?P<digit>[23])|[({](?P<bracket>[23])[)}]|(?P<sup>[²³])|<sup>(?P<html>[23])</sup>"
+    r"(?:\s?\\?\^\s?(?P<raised>[23])|\s?\\?\^\s?[({](?P<braced>[23])[)}]|(?P<digit>[23])|[({](?P<bracket>[23])[)}]|(?P<sup>[²³])|<sup>(?P<html>[23])</sup>"
     r"|\s(?P<word>squared?|cubed?))(?![\d]|[.,]\d)",
     re.IGNORECASE,
 )
@@ -70,7 +70,8 @@ _SURFACE = re.compile(
     re.IGNORECASE,
 )
 _HOURS = re.compile(
-    r"\(?(?P<hours>\d{1,3})" + _SPACE + r"[.-]?\s?h(?:ours?|rs?|rly)?\b\.?\)?(?:'s)?(?:\surine)?", re.IGNORECASE
+    r"(?P<bracket>\()?(?P<hours>\d{1,3})" + _SPACE + r"[.-]?\s?h(?:ours?|rs?|rly)?\b(?:'s)?(?:\surine)?(?(bracket)\))",
+    re.IGNORECASE,
 )
 _HUNDRED = re.compile(r"(?P<count>100|10|1)" + _SPACE + r"(?P<volume>ml|cc|g|gm|grams?)\b", re.IGNORECASE)
 _DAILY = re.compile(
@@ -79,6 +80,7 @@ _DAILY = re.compile(
     re.IGNORECASE,
 )
 _IMPLICIT = re.compile(r"[\s.·∙•⋅*×]{0,2}[A-Za-zµμ0-9.]{1,14}\s?\\?\^?\s?[({]?[-−–⁻][123¹²³]")
+_PLAIN = re.compile(r"[ \u00a0]?(?P<word>[A-Za-z%µμ°²³/^0-9]{1,40})(?=[,;)]|\.?\s+(?P<next>[^\s,;.()\[\]]+)|\.?\s*$)")
 _BRACES = re.compile(r"\{([^{}\s]{1,30})\}")
 _WHOLE = {"a": "a", "1": "1", "{INR}": "1", "{ratio}": "1", "[pH]": "[pH]", "pH": "[pH]", "(score)": "{score}"}
 _WHOLE |= {
@@ -90,6 +92,9 @@ _WHOLE |= {
     "{#}": "1",
 }
 """Codes that never stand after a number in running text ("a" is an article there)."""
+_FIRST = re.compile(r"^[^\W\d_]+")
+_CONTINUING = frozenset("per a each every daily once weekly monthly in squared square cubed cube cells cell".split())
+_NEVER = frozenset(".,;:)]}<>=≥≤!?&+'\"")
 _LENGTHS = frozenset({"m", "cm", "mm", "dm", "km", "[in_i]"})
 _TIMES = frozenset({"a", "mo", "wk", "d", "h", "min", "s", "ms", "%", "mm[Hg]", "{score}"})
 _RATED = frozenset(
@@ -109,6 +114,8 @@ class _Table(NamedTuple):
     scales: dict[str, str]
     tails: dict[str, str]
     nouns: frozenset[str]
+    begins: frozenset[str]
+    continues: frozenset[str]
     atom: re.Pattern[str]
     scale: re.Pattern[str]
     noun: re.Pattern[str]
@@ -133,6 +140,7 @@ def _table() -> _Table:
         found = {w.lower() for (kind, _), table in by_kind.items() if kind in kinds for w in table}
         return trie_pattern(sorted(found))
 
+    spelled = {w.lower() for table in by_kind.values() for w in table}
     border = r"(?![A-Za-zµμ])"
     return _Table(
         atoms_exact=by_kind["unit", True] | by_kind["code", True],
@@ -142,6 +150,8 @@ def _table() -> _Table:
         scales=by_kind["scale", False],
         tails=by_kind["tail", False],
         nouns=frozenset(by_kind["noun", False]),
+        begins=frozenset({w for s in spelled for w in _FIRST.findall(s)} | {"x", "per", "sq", "square", "cubic", "cu"}),
+        continues=frozenset({w for s in spelled for w in s.split()[1:]} - {"or"} | _CONTINUING),
         atom=re.compile(words("unit", "code", "part") + border, re.IGNORECASE),
         scale=re.compile(words("scale") + r"(?![A-Za-zµμ0-9\[])", re.IGNORECASE),
         noun=re.compile(words("noun") + r"(?![A-Za-zµμ0-9])", re.IGNORECASE),
@@ -177,8 +187,11 @@ def match_unit(text: str, pos: int, end: int) -> tuple[int, str] | None:
     None where no unit begins, and where what begins like one goes on in a way that is not understood ("mg/tablet"):
     half a unit would be sharper than the text.
     """
+    plain = _PLAIN.match(text, pos, end)
+    if plain is not None and (found := _read_plain(plain)) is not False:
+        return found
     at = _skip(text, pos, end)
-    if at >= end:
+    if at >= end or text[at] in _NEVER:
         return None
     if text[at] in "([":
         inner = _read(text, at + 1, end, attached=False)
@@ -191,6 +204,20 @@ def match_unit(text: str, pos: int, end: int) -> tuple[int, str] | None:
     if text[at] in "-‑–" and at + 2 < end and text[at + 1].isalpha() and text[at + 2].isalpha():
         at += 1  # "a 6-month course"
     return _read(text, at, end, attached=at == pos)
+
+
+def _read_plain(plain: re.Match[str]) -> tuple[int, str] | Literal[False] | None:
+    """The short way for the common case, one word that nothing continues ("mg/dL and"); False where the long way must go."""
+    word, following = plain["word"], plain["next"]
+    begins, continues = _table().begins, _table().continues
+    if following and (not following.isalpha() or following.lower() in continues):
+        return False
+    if word.isalpha() and word.lower().replace("μ", "µ") not in begins:
+        return None
+    if word in _WHOLE or word in ("K", "k"):
+        return False
+    code = ucum(word)
+    return False if code is None else (plain.end("word"), code)
 
 
 @lru_cache(maxsize=4096)
