@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from matching.judging import spells
 from matching.judging.dates import has_numbers, turning_days
-from matching.judging.facts import Facts, Known, KnownList, key_of, only, telling_words
+from matching.judging.facts import TREATED, Facts, Known, KnownList, key_of, only, telling_words
 from matching.judging.half_lives import half_life_of
 from matching.judging.qualifiers import Fit, fit_of, splits_status
 from matching.judging.spells import ACUTE, Said
@@ -26,6 +26,10 @@ from matching.model.truth import Truth, conjunction, disjunction, negation
 
 Judge = Callable[[Expression, Facts], Finding]
 """How an exception is judged: the evaluator, handed in because it calls this module."""
+
+
+DIAGNOSTIC = frozenset({"D003933", "D019937", "D019411", "D008919"})
+"""Diagnosis, diagnostic techniques, laboratory techniques, investigative techniques."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +141,20 @@ def _might_be(known: KnownList, target: _Target) -> tuple[Known, ...]:
     return tuple(dict.fromkeys([*broader, *unresolved]))
 
 
+def _would_be_listed(target: _Target, *, condition: bool) -> bool:
+    """Whether a list of all conditions, or of all treatments, would name the concept if it were so.
+
+    A list of treatments names no tests, a list of diseases no body parts, and of what no vocabulary knows ("allergy to
+    the study drug") nobody can tell what it would be called there.
+    """
+    if target.id is None:
+        return False
+    sort = hierarchy.category(target.id)
+    if condition:
+        return sort in {"condition", "finding", "behaviour"}
+    return sort in TREATED and not (DIAGNOSTIC & hierarchy.ancestors(target.id)) and target.id not in DIAGNOSTIC
+
+
 @lru_cache(maxsize=65536)
 def _exclusive(a: str, b: str) -> bool:
     return hierarchy.mutually_exclusive(a, b)
@@ -179,7 +197,12 @@ def _weigh(
     if not matched and not planned and (ruled_out := _excluded_by(known, target)):
         return Finding(leaf, Truth.FALSE, (), tuple(_evidence(k, target) for k in ruled_out))
     might_be = _might_be(known, target)
-    if known.complete and not planned and not might_be:
+    if (
+        known.complete
+        and not planned
+        and not might_be
+        and _would_be_listed(target, condition=isinstance(leaf, ConditionIs))
+    ):
         what = "conditions" if isinstance(leaf, ConditionIs) else "treatments"
         closed = Evidence(target.name, False, working=f"the list of {what} is complete")
         return Finding(leaf, Truth.FALSE, (), (*evidence, closed), distances=distances)

@@ -8,13 +8,14 @@ has been ruled out, the trial is at best possibly eligible.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from operator import itemgetter
 
 from matching.judging import near_miss
 from matching.judging.dates import merge, spans_without
-from matching.judging.evaluate import MOST_TELLING, evaluate
+from matching.judging.evaluate import evaluate, most_telling
 from matching.judging.facts import Facts
 from matching.judging.people import HEALTHY_BY_FIELD
 from matching.model.codes import Eligibility, Role, Sex, Verdict, WhyUnknown
@@ -22,11 +23,13 @@ from matching.model.criterion import (
     AgeIs,
     AllOf,
     AnyOf,
+    AtLeast,
     Bound,
     Concept,
     ConditionIs,
     Criterion,
     Expression,
+    If,
     Leaf,
     Not,
     OnSite,
@@ -63,13 +66,13 @@ def why_unknown(finding: Finding) -> WhyUnknown | None:
     """The most telling reason; None for a settled finding."""
     if finding.truth is not Truth.UNKNOWN or not finding.reasons:
         return None
-    return min(finding.reasons, key=MOST_TELLING.index)
+    return finding.reasons[0] if len(finding.reasons) == 1 else most_telling(finding.reasons)[0]
 
 
-def judge_criterion(criterion: Criterion, facts: Facts, source: str | None = None) -> JudgedCriterion:
+def judge_criterion(criterion: Criterion, facts: Facts, source: str | None = None, prefix: str = "") -> JudgedCriterion:
     """One criterion with the verdict of each of its leaves.
 
-    `source` is the text that the offsets count in; without it a leaf outside the criterion's own line has no quote.
+    `prefix` goes before its id. `source` is the text that the offsets count in; without it a leaf outside the criterion's own line has no quote.
     """
     failing = FAILING[criterion.role]
     finding = evaluate(criterion.expression, facts, favourable=Truth(-failing.value))
@@ -78,7 +81,7 @@ def judge_criterion(criterion: Criterion, facts: Facts, source: str | None = Non
         finding = replace(finding, truth=Truth.UNKNOWN, reasons=(WhyUnknown.UNREADABLE,), timeline=())
     starts, ends = spans_without(failing, finding.truth, finding.timeline)
     return JudgedCriterion(
-        criterion.id,
+        prefix + criterion.id,
         criterion.role,
         criterion.text,
         criterion.start,
@@ -87,7 +90,7 @@ def judge_criterion(criterion: Criterion, facts: Facts, source: str | None = Non
         why_unknown(finding) if finding.applicable else None,
         finding,
         criterion.applies_to,
-        criterion.parent,
+        None if criterion.parent is None else prefix + criterion.parent,
         criterion.part_of_parent,
         part_verdicts(criterion, finding, source),
         starts,
@@ -103,25 +106,21 @@ def part_verdicts(criterion: Criterion, finding: Finding, source: str | None = N
     """Each leaf of a compound criterion, in the order of the text; empty for a criterion that is one leaf."""
     if not finding.parts:
         return ()
-    parts = []
-    for leaf in sorted(_leaves(finding), key=_place):
-        expression = leaf.expression
-        if not isinstance(expression, Leaf):
-            continue
-        text = _quote(criterion, expression.start, expression.end, source)
-        parts.append(PartVerdict(text, expression.start, expression.end, leaf.truth, why_unknown(leaf), expression))
-    return tuple(parts)
+    found: list[tuple[int, int, Finding, Leaf]] = []
+    _collect_leaves(finding, found)
+    found.sort(key=itemgetter(0, 1))
+    return tuple(
+        PartVerdict(_quote(criterion, start, end, source), start, end, leaf.truth, why_unknown(leaf), expression)
+        for start, end, leaf, expression in found
+    )
 
 
-def _leaves(finding: Finding) -> Iterator[Finding]:
-    if not finding.parts:
-        yield finding
+def _collect_leaves(finding: Finding, found: list[tuple[int, int, Finding, Leaf]]) -> None:
     for part in finding.parts:
-        yield from _leaves(part)
-
-
-def _place(finding: Finding) -> tuple[int, int]:
-    return getattr(finding.expression, "start", 0), getattr(finding.expression, "end", 0)
+        _collect_leaves(part, found)
+    expression = finding.expression
+    if not finding.parts and not isinstance(expression, AllOf | AnyOf | AtLeast | Not | If):
+        found.append((expression.start, expression.end, finding, expression))
 
 
 def _quote(criterion: Criterion, start: int, end: int, source: str | None) -> str:
@@ -185,7 +184,7 @@ def judge_trial(nct_id: str, criteria: Sequence[Criterion], fields: EligibilityF
     prefix = f"{nct_id}/"
     own = [judge_criterion(c, facts) for c in field_criteria(fields, prefix)]
     own = [replace(j, start=None, end=None) for j in own]
-    read = [_prefixed(judge_criterion(c, facts, fields.text), prefix) for c in criteria]
+    read = [judge_criterion(c, facts, fields.text, prefix) for c in criteria]
     read, cohort_ruled_out = _without_cohorts(read)
     judged = (*own, *read)
     counted = [j for j in judged if not j.part_of_parent]
@@ -203,11 +202,6 @@ def judge_trial(nct_id: str, criteria: Sequence[Criterion], fields: EligibilityF
         min(turns) if turns else None,
         cross_check(own, read),
     )
-
-
-def _prefixed(judged: JudgedCriterion, prefix: str) -> JudgedCriterion:
-    parent = None if judged.parent is None else prefix + judged.parent
-    return replace(judged, id=prefix + judged.id, parent=parent)
 
 
 def _without_cohorts(judged: Sequence[JudgedCriterion]) -> tuple[list[JudgedCriterion], bool]:

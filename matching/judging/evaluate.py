@@ -5,11 +5,12 @@ Total: every expression gives a finding for every patient. Slow and plain on pur
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import replace
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import fields, replace
 from datetime import date
 from functools import partial
-from typing import TypeVar, assert_never
+from operator import attrgetter
+from typing import TypeVar, assert_never, get_args
 
 from matching.judging import concepts, measure, people
 from matching.judging.dates import merge, timeline
@@ -40,7 +41,30 @@ from matching.model.criterion import (
 from matching.model.finding import Change, Finding
 from matching.model.truth import Truth, at_least, conjunction, disjunction, negation
 
-L = TypeVar("L", bound=Leaf)
+Judged = (
+    AgeIs
+    | SexIs
+    | MeasurementIs
+    | ResultIs
+    | ScoreIs
+    | ConditionIs
+    | TreatmentIs
+    | CountIs
+    | PregnancyIs
+    | LifeExpectancyIs
+    | LifestyleIs
+)
+"""The leaves that facts of the patient can settle."""
+
+L = TypeVar("L", bound=Judged)
+
+MEMO_SIZE = 20_000
+"""Findings kept for one patient, for the length of one request."""
+
+_CONTENT: dict[type[Judged], Callable[[Judged], Hashable]] = {
+    kind: attrgetter(*(f.name for f in fields(kind) if f.name not in {"start", "end"})) for kind in get_args(Judged)
+}
+"""What a leaf says, without its place in the text."""
 
 MAX_DEPTH = 100
 """Nesting beyond this is not read: no text that people write comes near."""
@@ -56,7 +80,7 @@ MOST_TELLING = (
 """The order of reasons: first what the patient could mend at once, last what waits for the study team anyway."""
 
 
-def evaluate(expression: Expression, facts: Facts, *, favourable: Truth = Truth.TRUE, depth: int = 0) -> Finding:
+def evaluate(expression: Expression, facts: Facts, favourable: Truth = Truth.TRUE, depth: int = 0) -> Finding:
     """What the expression says of the patient.
 
     `favourable`: the truth of this expression that speaks for the patient (TRUE in an inclusion list); it matters only
@@ -64,24 +88,52 @@ def evaluate(expression: Expression, facts: Facts, *, favourable: Truth = Truth.
     """
     if depth > MAX_DEPTH:
         return Finding(expression, Truth.UNKNOWN, (WhyUnknown.UNREADABLE,))
-    inner = partial(evaluate, facts=facts, favourable=favourable, depth=depth + 1)
     match expression:
-        case AllOf(of=of):
-            return _all_of(expression, [inner(part) for part in of])
-        case AnyOf(of=of):
-            return _any_of(expression, [inner(part) for part in of])
-        case AtLeast(count=count, of=of):
-            return _joined(expression, [inner(part) for part in of], partial(at_least, count))
-        case Not(of=part):
-            return _not(expression, evaluate(part, facts, favourable=negation(favourable), depth=depth + 1))
-        case If(when=when, then=then):
+        case AllOf():
+            return _all_of(expression, [evaluate(part, facts, favourable, depth + 1) for part in expression.of])
+        case AnyOf():
+            return _any_of(expression, [evaluate(part, facts, favourable, depth + 1) for part in expression.of])
+        case AtLeast():
+            parts = [evaluate(part, facts, favourable, depth + 1) for part in expression.of]
+            return _joined(expression, parts, partial(at_least, expression.count))
+        case Not():
+            return _not(expression, evaluate(expression.of, facts, negation(favourable), depth + 1))
+        case If():
             # `when` stands on the far side of an implication, as if under a Not.
-            return _if(expression, evaluate(when, facts, favourable=negation(favourable), depth=depth + 1), inner(then))
+            when = evaluate(expression.when, facts, negation(favourable), depth + 1)
+            return _if(expression, when, evaluate(expression.then, facts, favourable, depth + 1))
+        case OnSite():
+            return people.judge_on_site(expression, facts, favourable)
+        case Unreadable():
+            return people.judge_unreadable(expression)
         case _:
-            return _leaf(expression, facts, favourable, depth)
+            return _remembered(expression, facts, depth)
 
 
-def _leaf(leaf: Leaf, facts: Facts, favourable: Truth, depth: int) -> Finding:
+def _remembered(leaf: Judged, facts: Facts, depth: int) -> Finding:
+    """Trials ask the same things in other places: a finding of this patient is made once."""
+    key = (type(leaf), _CONTENT[type(leaf)](leaf))
+    known = facts.memo.get(key)
+    if not isinstance(known, Finding):
+        known = _leaf(leaf, facts, depth)
+        if len(facts.memo) < MEMO_SIZE:
+            facts.memo[key] = known
+    elif known.expression is not leaf:
+        return Finding(
+            leaf,
+            known.truth,
+            known.reasons,
+            known.evidence,
+            known.missing,
+            (),
+            known.applicable,
+            known.distances,
+            known.timeline,
+        )
+    return known
+
+
+def _leaf(leaf: Judged, facts: Facts, depth: int) -> Finding:
     match leaf:
         case AgeIs():
             return people.judge_age(leaf, facts)
@@ -106,10 +158,6 @@ def _leaf(leaf: Leaf, facts: Facts, favourable: Truth, depth: int) -> Finding:
             return _in_time(leaf, facts, measure.judge_life_expectancy, measure.turning_points)
         case LifestyleIs():
             return people.judge_lifestyle(leaf, facts, facts.on)
-        case OnSite():
-            return people.judge_on_site(leaf, facts, favourable)
-        case Unreadable():
-            return people.judge_unreadable(leaf)
         case _:
             assert_never(leaf)
 
@@ -223,14 +271,21 @@ def _joined(
     telling = [p for p in parts if p.truth is truth]
     unsure = truth is Truth.UNKNOWN
     changes = merge(truth, [(p.truth, p.timeline) for p in parts], combine) if any(p.timeline for p in parts) else ()
-    return Finding(
-        expression,
-        truth,
-        tuple(sorted({r for p in telling for r in p.reasons}, key=MOST_TELLING.index)) if unsure else (),
-        tuple(dict.fromkeys(e for p in telling for e in p.evidence)),
-        tuple(dict.fromkeys(m for p in telling for m in p.missing)) if unsure else (),
-        tuple(parts),
-        applicable=applicable,
-        distances=tuple(d for p in telling for d in p.distances),
-        timeline=changes,
-    )
+    if len(telling) == 1:
+        (one,) = telling
+        causes = one.reasons, one.evidence, one.missing, one.distances
+    else:
+        causes = (
+            most_telling(r for p in telling for r in p.reasons) if unsure else (),
+            tuple(dict.fromkeys(e for p in telling for e in p.evidence)),
+            tuple(dict.fromkeys(m for p in telling for m in p.missing)) if unsure else (),
+            tuple(d for p in telling for d in p.distances),
+        )
+    reasons, evidence, missing, distances = causes
+    return Finding(expression, truth, reasons, evidence, missing, tuple(parts), applicable, distances, changes)
+
+
+def most_telling(reasons: Iterable[WhyUnknown]) -> tuple[WhyUnknown, ...]:
+    """Each reason once, the most telling first."""
+    once = set(reasons)
+    return tuple(once) if len(once) == 1 else tuple(r for r in MOST_TELLING if r in once)

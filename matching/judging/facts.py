@@ -6,8 +6,8 @@ Nothing here is cached beyond the request: a cache would hold a patient's words.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 
 from matching.judging import derived
@@ -165,7 +165,10 @@ class KnownList:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """The patient on a day, indexed. `birth` is the span of days on which the patient may have been born."""
+    """The patient on a day, indexed. `birth` is the span of days on which the patient may have been born.
+
+    `memo` holds what the evaluator has found of this patient already; it lives and dies with the request.
+    """
 
     patient: Patient
     on: date
@@ -176,6 +179,7 @@ class Facts:
     conditions: KnownList
     treatments: KnownList
     empty: bool
+    memo: dict[Hashable, object] = field(default_factory=dict, compare=False, repr=False)
 
 
 def prepare(patient: Patient, on: date) -> Facts:
@@ -248,6 +252,7 @@ def only(facts: Facts, known: Known, *, condition: bool) -> Facts:
     alone = known_list([known], complete=True)
     patched = {name: getattr(facts, name) for name in Facts.__slots__}
     patched["conditions" if condition else "treatments"] = alone
+    patched["memo"] = {}
     return Facts(**patched)
 
 

@@ -24,19 +24,34 @@ class Truth(Enum):
         return cls.TRUE if known else cls.FALSE
 
 
+_NEGATIVE = {Truth.TRUE: Truth.FALSE, Truth.UNKNOWN: Truth.UNKNOWN, Truth.FALSE: Truth.TRUE}
+
+
 def conjunction(truths: Iterable[Truth]) -> Truth:
-    """Kleene AND; TRUE when there is nothing to hold."""
-    return Truth(min((t.value for t in truths), default=1))
+    """Kleene AND, the least of them; TRUE when there is nothing to hold."""
+    least = Truth.TRUE
+    for truth in truths:
+        if truth is Truth.FALSE:
+            return truth
+        if truth is Truth.UNKNOWN:
+            least = truth
+    return least
 
 
 def disjunction(truths: Iterable[Truth]) -> Truth:
-    """Kleene OR; FALSE when there is nothing to choose from."""
-    return Truth(max((t.value for t in truths), default=-1))
+    """Kleene OR, the greatest of them; FALSE when there is nothing to choose from."""
+    greatest = Truth.FALSE
+    for truth in truths:
+        if truth is Truth.TRUE:
+            return truth
+        if truth is Truth.UNKNOWN:
+            greatest = truth
+    return greatest
 
 
 def negation(truth: Truth) -> Truth:
     """Kleene NOT."""
-    return Truth(-truth.value)
+    return _NEGATIVE[truth]
 
 
 def at_least(count: int, truths: Iterable[Truth]) -> Truth:

@@ -1,14 +1,10 @@
 """What must hold of every verdict: it is total, settled only by facts, and the same however the facts are put."""
 
-import sys
 from dataclasses import replace
 from datetime import date, timedelta
-from pathlib import Path
 
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-
-sys.path.insert(0, str(Path(__file__).parent))
 from judging_strategies import (
     DRUG_FAMILIES,
     FAMILIES,

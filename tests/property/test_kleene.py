@@ -1,14 +1,10 @@
 """Kleene's laws, of the truths themselves and of whatever expression is evaluated."""
 
-import sys
 from itertools import combinations, product
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-sys.path.insert(0, str(Path(__file__).parent))
 from judging_strategies import ON, expressions, patients
 
 from matching.judging.evaluate import evaluate

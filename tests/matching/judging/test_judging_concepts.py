@@ -108,6 +108,13 @@ def test_a_concept_of_no_vocabulary_matches_its_own_name_only():
     assert judged(leaf, has("asthma")).truth is U
 
 
+def test_a_complete_list_says_nothing_of_what_it_would_not_name():
+    unheard_of = ConditionIs(0, 1, Concept("hypersensitivity to foolumab"))
+    assert judged(unheard_of, complete=ALL).reasons == (WhyUnknown.MISSING,)
+    assert judged(asks_treatment("biopsy"), complete=ALL).reasons == (WhyUnknown.MISSING,)
+    assert judged(asks_treatment("radiotherapy"), complete=ALL).truth is F
+
+
 @pytest.mark.parametrize(
     ("why", "status", "fact", "truth", "reason"),
     [
