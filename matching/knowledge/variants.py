@@ -10,6 +10,13 @@ from collections.abc import Iterator
 
 _TUMOUR = ("cancer", "carcinoma", "neoplasm", "tumor", "malignancy", "malignant neoplasm", "malignant tumor")
 _DISEASE = ("disease", "disorder", "illness")
+_LOOSELY = (
+    "condition",
+    "problem",
+    "disturbance",
+    "pathology",
+    "abnormality",
+)  # for a whole organ or system: "cardiac condition"
 _FAILING = ("failure", "insufficiency", "impairment", "dysfunction")
 _SAME = (
     ("liver", "hepatic"), ("kidney", "renal"), ("heart", "cardiac"), ("lung", "pulmonary"), ("stomach", "gastric"),
@@ -64,6 +71,8 @@ def _one_change(key: str, condition: bool) -> Iterator[str]:
             yield from (f"{other} of {head}" for other in _TUMOUR)
     if tail in _DISEASE:
         yield from (f"{head} {other}" for other in _DISEASE if other != tail)
+        if " " not in head:
+            yield from (f"{head} {other}" for other in _LOOSELY)
         if head.count(" ") < 2:
             yield f"{tail} of {head}"
     if tail in _FAILING and head in {"kidney", "renal", "liver", "hepatic"}:
