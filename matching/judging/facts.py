@@ -6,13 +6,14 @@ Nothing here is cached beyond the request: a cache would hold a patient's words.
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
 from matching.judging import derived
 from matching.judging.dates import Span, later, shift_days
 from matching.judging.qualifiers import said_in
+from matching.judging.tested import TESTS, outcome
 from matching.knowledge import analytes, codes, hierarchy, lexicon
 from matching.knowledge.words import words_of
 from matching.model.codes import Sex
@@ -193,6 +194,7 @@ def prepare(patient: Patient, on: date) -> Facts:
             made = Reading(o.name, o, analytes.by_name(o.name), o.setting, Span.of(o.on), formula)
             readings[o.name] = (*readings.get(o.name, ()), made)
     conditions = [_condition(c) for c in patient.conditions]
+    conditions.extend(_tested(readings))
     treatments = [_treatment(t, on) for t in patient.treatments]
     done = [_as_treatment(k) for k in conditions if any(hierarchy.category(i) in TREATED for i in k.ids)]
     diseases = [_as_condition(k) for k in treatments if any(hierarchy.category(i) == "condition" for i in k.ids)]
@@ -368,6 +370,30 @@ def _treatment(treatment: Treatment, on: date) -> Known:
         treatment.dose,
         treatment.span,
     )
+
+
+def _tested(readings: Mapping[str, Sequence[Reading]]) -> Iterator[Known]:
+    """Diseases that a test shows, or denies."""
+    for name, meaning in TESTS.items():
+        result = outcome([r.observation for r in readings.get(name, ())])
+        if result is None or not (result[1] or meaning.denies):
+            continue
+        o, positive = result
+        text = f"{o.name}: {o.result}"
+        yield Known(
+            text,
+            (meaning.concept,),
+            key_of(text),
+            frozenset(),
+            positive,
+            True,
+            Span.of(o.on),
+            None,
+            None,
+            o.on,
+            None,
+            span=o.span,
+        )
 
 
 def _as_treatment(known: Known) -> Known:

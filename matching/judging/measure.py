@@ -16,10 +16,11 @@ from typing import assert_never
 from matching.judging.compare import compare, evidence_of, fact_name
 from matching.judging.dates import from_now, has_numbers, in_window, inside_upper, later, shift_days, turning_days
 from matching.judging.facts import Facts, Reading, analyte_setting
+from matching.judging.tested import TESTS
 from matching.knowledge import analytes
 from matching.model.codes import Sex, WhyUnknown
 from matching.model.criterion import Analyte, Bound, LifeExpectancyIs, MeasurementIs, ResultIs, ScoreIs, Window
-from matching.model.finding import Finding, MissingFact
+from matching.model.finding import Evidence, Finding, MissingFact
 from matching.model.truth import Truth
 
 STALE_AFTER_MONTHS = 12
@@ -150,7 +151,10 @@ def judge_result(leaf: ResultIs, facts: Facts, day: date) -> Finding:
     missing = MissingFact("result", key, key, leaf.analyte.loinc)
     if key in PREGNANCY_TESTS and facts.sex is Sex.MALE and facts.patient.pregnant is not True:
         return Finding(leaf, Truth.of(canonical(leaf.result) == "negative"), applicable=False)
-    choice = _choose(facts.readings.get(key, ()), leaf.window, None, day, missing, None, any_setting=True)
+    readings = facts.readings.get(key, ())
+    if not readings and leaf.window is None and (told := _told_by_disease(leaf, key, facts)) is not None:
+        return told
+    choice = _choose(readings, leaf.window, None, day, missing, None, any_setting=True)
     if choice.reason is not None:
         return _open(leaf, choice, missing)
     wanted = canonical(leaf.result)
@@ -167,7 +171,27 @@ def judge_result(leaf: ResultIs, facts: Facts, day: date) -> Finding:
     return Finding(leaf, Truth.UNKNOWN, (reason,), evidence, (missing,))
 
 
-PREGNANCY_TESTS = frozenset({"pregnancy test", "hCG", "beta-hCG", "human chorionic gonadotropin"})
+def _told_by_disease(leaf: ResultIs, key: str, facts: Facts) -> Finding | None:
+    """What a disease, or its known absence, says of the test that shows it."""
+    wanted = canonical(leaf.result)
+    if wanted not in {"positive", "negative"}:
+        return None
+    if key in PREGNANCY_TESTS and facts.patient.pregnant is not None:
+        evidence = Evidence("pregnant", facts.patient.pregnant)
+        return Finding(leaf, Truth.of(facts.patient.pregnant is (wanted == "positive")), (), (evidence,))
+    meaning = TESTS.get(key)
+    if meaning is None or not meaning.denies:
+        return None
+    present = facts.conditions.below.get(meaning.concept, ())
+    absent = [k for k in facts.conditions.by_id.get(meaning.concept, ()) if not k.present and k.exact]
+    if bool(present) is bool(absent):
+        return None
+    known = present[0] if present else absent[0]
+    evidence = Evidence(known.text, None if known.present else False, on=known.began_on, span=known.span)
+    return Finding(leaf, Truth.of(bool(present) is (wanted == "positive")), (), (evidence,))
+
+
+PREGNANCY_TESTS = frozenset({"pregnancy test", "hCG"})
 
 
 def turning_points(leaf: MeasurementIs | ResultIs | ScoreIs | LifeExpectancyIs, facts: Facts) -> set[date]:

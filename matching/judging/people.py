@@ -7,6 +7,7 @@ from datetime import date
 
 from matching.judging.dates import Span, birthday, completed, has_numbers, shift_days, timeline
 from matching.judging.facts import Facts, Reading
+from matching.judging.tested import outcome
 from matching.knowledge import hierarchy
 from matching.model.codes import Sex, WhyUnknown
 from matching.model.criterion import (
@@ -179,6 +180,10 @@ def _state(state: PregnancyState, facts: Facts, day: date) -> tuple[Truth, Evide
     patient = facts.patient
     match state:
         case "pregnant":
+            tested = outcome([r.observation for r in facts.readings.get("pregnancy test", ())])
+            if patient.pregnant is None and tested is not None:
+                o, positive = tested
+                return Truth.of(positive), Evidence(o.name, o.result, on=o.on, span=o.span)
             return _stated("pregnant", patient.pregnant, facts, PREGNANCY)
         case "breastfeeding":
             return _stated("breastfeeding", patient.breastfeeding, facts, BREAST_FEEDING)

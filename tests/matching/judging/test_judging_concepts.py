@@ -7,6 +7,7 @@ from matching.judging.facts import prepare
 from matching.knowledge import hierarchy, lexicon
 from matching.model.codes import WhyUnknown
 from matching.model.criterion import (
+    Analyte,
     AnyOf,
     Bound,
     Concept,
@@ -14,6 +15,7 @@ from matching.model.criterion import (
     CountIs,
     Dose,
     OnSite,
+    ResultIs,
     TreatmentIs,
     Window,
 )
@@ -318,3 +320,25 @@ def test_counts_are_what_somebody_counted_or_nought_where_it_never_happened():
     seizures = CountIs(0, 1, concept("seizures"), Bound(2, "1"), None, "mo")
     assert judged(seizures, has("seizures", present=False)).truth is F
     assert judged(seizures, has("seizures")).truth is U
+
+
+HIV = "HIV infections"
+HIV_TEST = Analyte("HIV test")
+
+
+@pytest.mark.parametrize(
+    ("why", "leaf", "patient", "truth"),
+    [
+        ("a positive test is the disease", asks(HIV), {"observations": (Observation("HIV test", result="positive"),)}, T),
+        ("a negative test denies it", asks(HIV), {"observations": (Observation("HIV test", result="negative"),)}, F),
+        ("the disease is a positive test", ResultIs(0, 1, HIV_TEST, "positive"), {"conditions": (has(HIV),)}, T),
+        ("its absence a negative one", ResultIs(0, 1, HIV_TEST, "negative"), {"conditions": (has(HIV, present=False),)}, T),
+        ("silence is neither", ResultIs(0, 1, HIV_TEST, "negative"), {}, U),
+        ("a test that contradicts the list", asks(HIV), {"conditions": (has(HIV),), "observations": (Observation("HIV test", result="negative"),)}, U),
+        ("no antigen now says nothing of the past", asks("hepatitis B"), {"observations": (Observation("HBsAg", result="negative"),)}, U),
+        ("an antigen now is the disease", asks("hepatitis B"), {"observations": (Observation("HBsAg", result="positive"),)}, T),
+        ("the newest test counts", asks(HIV), {"observations": (Observation("HIV test", result="negative", on=day("2020")), Observation("HIV test", result="positive", on=day("2026")))}, T),
+    ],
+)  # fmt: skip
+def test_a_test_and_the_disease_it_shows(why, leaf, patient, truth):
+    assert evaluate(leaf, prepare(Patient(**patient), ON)).truth is truth, why

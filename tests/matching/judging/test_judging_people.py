@@ -4,12 +4,15 @@ import pytest
 
 from matching.judging.evaluate import evaluate
 from matching.judging.facts import prepare
+from matching.judging.measure import PREGNANCY_TESTS, REPEATED
 from matching.judging.people import BREAST_FEEDING, DISORDERS, HEALTHY_VOLUNTEERS, NOT_FERTILE, PREGNANCY
 from matching.judging.spells import ACUTE
-from matching.knowledge import hierarchy
+from matching.judging.tested import TESTS
+from matching.knowledge import analytes, hierarchy
 from matching.model.codes import Sex, WhyUnknown
 from matching.model.criterion import (
     AgeIs,
+    Analyte,
     Bound,
     Concept,
     ConditionIs,
@@ -17,6 +20,7 @@ from matching.model.criterion import (
     Not,
     OnSite,
     PregnancyIs,
+    ResultIs,
     SexIs,
     Window,
 )
@@ -137,6 +141,15 @@ FERTILE = PregnancyIs(0, 1, ("childbearing_potential",))
         (PREGNANT, {"sex": Sex.FEMALE, "pregnant": False}, U, True),
         (PREGNANT, {"sex": Sex.FEMALE, "pregnant": False, "breastfeeding": False}, F, True),
         (PREGNANT, {"pregnant": False, "breastfeeding": False}, F, True),
+        (
+            PregnancyIs(0, 1, ("pregnant",)),
+            {"observations": (Observation("pregnancy test", result="negative"),)},
+            F,
+            True,
+        ),
+        (ResultIs(0, 1, Analyte("pregnancy test"), "negative"), {"sex": Sex.FEMALE, "pregnant": False}, T, True),
+        (ResultIs(0, 1, Analyte("pregnancy test"), "negative"), {"sex": Sex.FEMALE}, U, True),
+        (ResultIs(0, 1, Analyte("pregnancy test"), "negative"), {"sex": Sex.MALE}, T, False),
         (FERTILE, {"sex": Sex.MALE}, F, False),
         (FERTILE, {"sex": Sex.FEMALE, "birth_date": born("1996")}, U, True),
         (FERTILE, {"sex": Sex.FEMALE, "pregnant": True}, T, True),
@@ -220,5 +233,7 @@ def test_an_opinion_is_nobodys_to_state():
 
 
 def test_every_concept_id_in_the_code_is_in_the_vocabulary():
-    ids = {*NOT_FERTILE, *DISORDERS.values(), *ACUTE, PREGNANCY, BREAST_FEEDING}
+    ids = {*NOT_FERTILE, *DISORDERS.values(), *ACUTE, *(m.concept for m in TESTS.values()), PREGNANCY, BREAST_FEEDING}
     assert {i for i in ids if hierarchy.name(i) is None} == set()
+    names = {*TESTS, *PREGNANCY_TESTS, *REPEATED}
+    assert {n for n in names if analytes.by_name(n) is None} == set()
