@@ -100,7 +100,7 @@ def match(
     audience: Audience = "patient",
     read_from_note: Sequence[NoteFact] = (),
 ) -> MatchAnswer:
-    """The ranked answer for one patient on one day; the page from `offset` is explained.
+    """The ranked answer for one patient on one day; only the page from `offset` is explained.
 
     Args:
         reader: one version of the stored trials.
@@ -111,8 +111,8 @@ def match(
             with all trials: silence narrows nothing.
         limit: rows of a page.
         offset: rows before the page.
-        include: of `criteria`, `questions`, `not_eligible`: with `questions` they are counted; with `not_eligible` such
-            trials are listed too (they are always in the totals).
+        include: of `criteria`, `questions`, `not_eligible`: with `criteria` they are explained; with `questions` these
+            are counted; with `not_eligible` such trials are listed too (they are always in the totals).
         locate: finds a place's coordinates; without it only given coordinates and equal city names count.
         language: of the sentences.
         audience: for whom they are worded.
@@ -136,7 +136,8 @@ def match(
     )
     page = [key[-1] for key in listed[offset : offset + limit]]
     matches = tuple(
-        _explained(trial, person, rank, words) for rank, trial in enumerate(reader.trials(page), start=offset + 1)
+        _row_of(trial, person, rank, words, explained="criteria" in include)
+        for rank, trial in enumerate(reader.trials(page), start=offset + 1)
     )
     following = offset + limit
     return MatchAnswer(
@@ -171,7 +172,7 @@ def match_one(
     found: list[tuple[RankKey, int, TrialMatch]] = []
     for index, patient in enumerate(patients):
         person = _person(patient, on, EVERY_TRIAL, locate)
-        one = _explained(trial, person, 0, words)
+        one = _row_of(trial, person, 0, words, explained=True)
         found.append((_key_of(one), index, one))
     found.sort(key=lambda each: each[:2])
     matches = tuple(PatientMatch(index, replace(one, rank=rank)) for rank, (_, index, one) in enumerate(found, start=1))
@@ -367,7 +368,8 @@ def _row(trial: ReadableTrial, judged: JudgedTrial, person: _Person) -> _Row | N
     return _Row(key, judged.eligibility)
 
 
-def _explained(trial: ReadableTrial, person: _Person, rank: int, words: Wording) -> TrialMatch:
+def _row_of(trial: ReadableTrial, person: _Person, rank: int, words: Wording, *, explained: bool) -> TrialMatch:
+    """A row of the answer, its criteria in words or not."""
     summary = trial.summary
     judged = _judge(trial, person.facts)
     nearest = _site(summary, person).nearest
@@ -380,7 +382,7 @@ def _explained(trial: ReadableTrial, person: _Person, rank: int, words: Wording)
         brief_title=summary.brief_title,
         overall_status=summary.overall_status,
         phases=summary.phases,
-        judged=explain_trial(judged, words),
+        judged=explain_trial(judged, words, criteria=explained),
         score=score(parts),
         score_parts=parts,
         condition_match=related,

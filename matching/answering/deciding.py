@@ -55,11 +55,10 @@ def key(fact: MissingFact) -> FactKey:
 
 def askable(leaf: Finding) -> tuple[MissingFact, ...]:
     """The facts that would settle an open leaf: none when no fact could."""
-    if leaf.truth is not Truth.UNKNOWN or isinstance(leaf.expression, OnSite | Unreadable):
+    missing = leaf.missing
+    if not missing or leaf.truth is not Truth.UNKNOWN or _FINDABLE.isdisjoint(leaf.reasons):
         return ()
-    if _FINDABLE.isdisjoint(leaf.reasons):
-        return ()
-    return leaf.missing
+    return () if isinstance(leaf.expression, OnSite | Unreadable) else missing
 
 
 def is_open(criterion: JudgedCriterion) -> bool:

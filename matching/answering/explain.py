@@ -11,8 +11,8 @@ from dataclasses import replace
 from typing import assert_never
 
 from matching.answering import phrases
-from matching.answering.deciding import askable, key
-from matching.answering.questions import ask_for_all, sex_word
+from matching.answering.deciding import FactKey, askable, key
+from matching.answering.questions import MOST_FACTS, ask_for_all, sex_word
 from matching.answering.wording import Wording
 from matching.knowledge import analytes
 from matching.model.codes import Verdict, WhyUnknown
@@ -53,11 +53,13 @@ PLAIN = Wording()
 """English, for the patient."""
 
 
-def explain_trial(trial: JudgedTrial, words: Wording) -> JudgedTrial:
-    """The trial with every criterion and every near miss in words."""
+def explain_trial(trial: JudgedTrial, words: Wording, *, criteria: bool = True) -> JudgedTrial:
+    """The trial with every near miss in words, and every criterion unless `criteria` is False."""
     return replace(
         trial,
-        criteria=tuple(replace(each, explanation=explain(each, words)) for each in trial.criteria),
+        criteria=tuple(replace(each, explanation=explain(each, words)) for each in trial.criteria)
+        if criteria
+        else trial.criteria,
         near_misses=tuple(replace(each, explanation=near_miss(each, words)) for each in trial.near_misses),
     )
 
@@ -90,32 +92,36 @@ def explain(criterion: JudgedCriterion, words: Wording = PLAIN) -> str:
 
 def _sentences(quoted: tuple[tuple[Finding, str], ...], words: Wording) -> list[str]:
     """One sentence a leaf; leaves that would say the same of several quotes share one, and what is too much is counted."""
-    grouped: dict[str, list[str]] = {}
-    first: dict[str, str] = {}
-    for leaf, quote, beside in _by_value(quoted):
-        sentence = _leaf(leaf, quote, words, beside)
-        group = _shared(leaf, words)
-        first.setdefault(group or sentence, sentence)
-        quotes = grouped.setdefault(group or sentence, [])
-        if group and quote not in quotes:
-            quotes.append(quote)
-    told = []
-    for group, sentence in first.items():
-        quotes = [one for one in grouped[group] if not any(one != other and one in other for other in grouped[group])]
-        if len(quotes) < 2:
-            told.append(sentence)
-            continue
-        shown = [words.say("quoted", quote=quote) for quote in quotes[:MOST_QUOTES]]
-        if len(quotes) > MOST_QUOTES:
-            shown.append(words.say("others", count=str(len(quotes) - MOST_QUOTES)))
-        told.append(words.say(group, quotes=words.listing(tuple(shown))))
-    told = list(dict.fromkeys(told))
-    if len(told) > MOST_PARTS:
-        hidden = len(told) - MOST_PARTS
-        more = words.say("more") if hidden == 1 else words.say("more.many", count=str(hidden))
-        # a question follows what is open, and what can be asked stands last
-        told = [*told[-MOST_PARTS:], more] if quoted[-1][0].truth is Truth.UNKNOWN else [*told[:MOST_PARTS], more]
-    return told
+    groups: dict[str, dict[str, Finding]] = {}
+    told: dict[str, str] = {}
+    for number, (leaf, quote, beside) in enumerate(_by_value(quoted)):
+        shared = _shared(leaf)
+        if shared:
+            groups.setdefault(shared, {}).setdefault(quote, leaf)
+            told.setdefault(shared, "")
+        else:
+            told[str(number)] = _leaf(leaf, quote, words, beside)
+    for shared, leaves in groups.items():
+        told[shared] = _together(shared, leaves, words)
+    sentences = list(dict.fromkeys(told.values()))
+    if len(sentences) <= MOST_PARTS:
+        return sentences
+    hidden = len(sentences) - MOST_PARTS
+    more = words.say("more") if hidden == 1 else words.say("more.many", count=str(hidden))
+    # a question follows what is open, and what can be asked stands last
+    last = quoted[-1][0].truth is Truth.UNKNOWN
+    return [*(sentences[-MOST_PARTS:] if last else sentences[:MOST_PARTS]), more]
+
+
+def _together(shared: str, leaves: dict[str, Finding], words: Wording) -> str:
+    """The sentence of leaves that are told alike, by their quotes; a quote inside another is not repeated."""
+    quotes = [one for one in leaves if not any(one != other and one in other for other in leaves)]
+    if len(quotes) == 1:
+        return _leaf(leaves[quotes[0]], quotes[0], words)
+    shown = [words.say("quoted", quote=quote) for quote in quotes[:MOST_QUOTES]]
+    if len(quotes) > MOST_QUOTES:
+        shown.append(words.say("others", count=str(len(quotes) - MOST_QUOTES)))
+    return words.say(shared, quotes=words.listing(tuple(shown)))
 
 
 def _by_value(quoted: tuple[tuple[Finding, str], ...]) -> list[tuple[Finding, str, tuple[Finding, ...]]]:
@@ -137,7 +143,7 @@ def _by_value(quoted: tuple[tuple[Finding, str], ...]) -> list[tuple[Finding, st
     return rows
 
 
-def _shared(leaf: Finding, words: Wording) -> str:
+def _shared(leaf: Finding) -> str:
     """The sentence in which such leaves are told together; empty for those that each have a value to show."""
     match leaf.expression:
         case ConditionIs() | TreatmentIs() | CountIs() | PregnancyIs() | LifestyleIs():
@@ -366,18 +372,23 @@ def _reason(leaf: Finding) -> WhyUnknown:
 
 def _question(leaves: tuple[Finding, ...], words: Wording) -> str:
     """One question for all that the patient can settle; empty when that is nothing."""
-    facts: dict[tuple[str, str], MissingFact] = {}
+    facts: dict[FactKey, tuple[MissingFact, Finding]] = {}
+    asked = []
     for leaf in leaves:
-        for fact in askable(leaf):
-            facts.setdefault(key(fact), _as_written(fact, leaf))
-    asked = [leaf for leaf in leaves if askable(leaf)]
-    if len(facts) < 2:
+        missing = askable(leaf)
+        if missing:
+            asked.append(leaf)
+            for fact in missing:
+                facts.setdefault(key(fact), (fact, leaf))
+    if len(facts) == 1:
         if any(_reason(leaf) is WhyUnknown.CONFLICT for leaf in asked):
             return words.say("question.which")
         if any(_reason(leaf) is WhyUnknown.STALE for leaf in asked):
-            return words.say("question.newer", fact=next(iter(facts.values())).fact)
+            return words.say("question.newer", fact=asked[0].missing[0].fact)
     if facts:
-        return ask_for_all(tuple(facts.values()), words)
+        rows = list(facts.values())
+        written = [_as_written(fact, leaf) for fact, leaf in rows[:MOST_FACTS]]
+        return ask_for_all([*written, *(fact for fact, _ in rows[MOST_FACTS:])], words)
     for leaf in leaves:
         if leaf.truth is Truth.UNKNOWN and leaf.evidence:
             fact = leaf.evidence[0].fact

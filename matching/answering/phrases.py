@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from matching.answering.wording import Wording
 from matching.model.criterion import Bound, Window
@@ -30,8 +31,12 @@ _TIME_UNITS = frozenset({"a", "mo", "wk", "d", "h", "min", "{half_life}"})
 _ANNOTATION = re.compile(r"\{([^{}]*)\}")
 
 
+@lru_cache(maxsize=16384)
 def quote(text: str) -> str:
-    """Source text as it is read: markdown's backslashes and line breaks removed, cut at a word when long."""
+    """Source text as it is read: markdown's backslashes and line breaks removed, cut at a word when long.
+
+    Remembered: only words of trials come here, never a patient's.
+    """
     plain = _SPACES.sub(" ", _ESCAPED.sub(r"\1", text)).strip()
     plain = plain.lstrip("*-• ").rstrip(" ;,.")
     if len(plain) <= QUOTE_LENGTH:

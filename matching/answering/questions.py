@@ -95,13 +95,15 @@ def names_of(facts: Iterable[MissingFact]) -> tuple[str, ...]:
 
 
 def ask_for_all(facts: Sequence[MissingFact], words: Wording) -> str:
-    """One question for one or several facts."""
-    names = tuple(dict.fromkeys(plain_name(fact) for fact in facts))
-    if len(names) == 1:
+    """One question for one or several facts; after the first few the others are counted."""
+    if len({fact.fact for fact in facts}) == 1:
         return ask(facts[0], words)
-    shown = list(names[:MOST_FACTS])
-    if len(names) > MOST_FACTS:
-        shown.append(words.say("others", count=str(len(names) - MOST_FACTS)))
+    first: dict[str, MissingFact] = {}
+    for fact in facts:
+        first.setdefault(fact.fact, fact)
+    shown = [plain_name(fact) for fact in tuple(first.values())[:MOST_FACTS]]
+    if len(first) > MOST_FACTS:
+        shown.append(words.say("others", count=str(len(first) - MOST_FACTS)))
     kinds = {fact.kind if not fact.fact.startswith(CLAUSES) else "clause" for fact in facts}
     together = f"question.many.{kinds.pop()}" if len(kinds) == 1 else "question.many"
     return words.say(together if words.has(together) else "question.many", facts=words.listing(tuple(shown)))

@@ -82,7 +82,8 @@ PATIENT = Patient(
 
 
 def ask(trials: Sequence[ReadableTrial], patient: Patient = PATIENT, **more: object) -> MatchAnswer:
-    return match(MemoryReader(trials), patient, on=ON, **more)  # type: ignore[arg-type]
+    include = {"criteria", *more.pop("include", ())}  # type: ignore[misc]
+    return match(MemoryReader(trials), patient, on=ON, include=include, **more)  # type: ignore[arg-type]
 
 
 def ids(answer: MatchAnswer) -> list[int]:
@@ -387,3 +388,8 @@ def test_words_follow_the_language_and_the_reader() -> None:
     clinician = ask(trials, audience="clinician").matches[0].judged.criteria[-1].explanation
     assert spanish == "Su valor de HbA1c es 8 %: sí es más de 6.5 %. Este punto se cumple."
     assert clinician == "HbA1c 8 %: > 6.5 %: met. Inclusion met."
+
+
+def test_criteria_that_are_not_asked_for_are_not_explained() -> None:
+    (row,) = match(MemoryReader([trial(1, inclusion=[hba1c_above(6.5)])]), PATIENT, on=ON).matches
+    assert [criterion.explanation for criterion in row.judged.criteria] == ["", "", ""]
