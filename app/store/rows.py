@@ -55,13 +55,14 @@ def facet_rows(trial: Trial, condition_ids: Sequence[str]) -> Iterator[Row]:
     """The rows of `trial_facet`, each once."""
     above = {ancestor for concept in condition_ids for ancestor in matching.ancestors(concept)}
     above.update(term.id for term in trial.condition_ancestors)
+    sited = {site.country for site in trial.sites}
     kinds: dict[str, set[str]] = {
         "condition": set(condition_ids),
         "condition_above": above,
         "word": {folded(word) for word in (*trial.conditions, *trial.keywords)},
         "phase": set(trial.design.phases),
         "intervention_type": {row.type for row in trial.interventions if row.type},
-        "country": {folded(country) for country in trial.countries},
+        "country": {folded(country) for country in (*trial.countries, *sited) if country},
     }
     for kind, values in kinds.items():
         for value in sorted(values):
