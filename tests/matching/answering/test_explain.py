@@ -5,7 +5,8 @@ from datetime import date
 import pytest
 from trees import all_of, any_of, not_
 
-from matching.answering.explain import decisive, explain, near_miss
+from matching.answering.explain import decisive, explain
+from matching.answering.sentences import near_miss
 from matching.answering.wording import Wording
 from matching.model.codes import Role, Sex, Times, Verdict, WhyUnknown
 from matching.model.criterion import (
