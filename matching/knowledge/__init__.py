@@ -1,0 +1,1 @@
+"""What medicine knows, as tables with their sources: units, analytes, names, kinds, codes."""

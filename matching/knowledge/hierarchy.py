@@ -213,6 +213,7 @@ def mutually_exclusive(a: str, b: str) -> bool:
     return False
 
 
+@lru_cache(maxsize=65536)
 def may_be(said: str, asked: str) -> bool:
     """Whether something known by the name `said` may also be `asked`, though it is no kind of it by the hierarchy.
 
