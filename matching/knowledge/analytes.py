@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -129,6 +130,7 @@ _BLANKS = {ord(c): " " for c in "-‑–—/()[]{}.,;:'’\"®™*_\\|&<>=≥≤
 _NUMBER_FOLLOWS = re.compile(
     r"[^\w<>=≥≤]{0,3}(?:of |is |should be |must be )?[\\<>=≥≤ ]{1,8}\d|.{0,30}?\bmL/min", re.IGNORECASE
 )
+_RUN = re.compile(r"\s{2,}")
 _WORD = re.compile(r"[a-z0-9]+")
 _BORDER = frozenset({"", " ", "+", "%"})
 
@@ -314,6 +316,8 @@ def spot(text: str, start: int, end: int) -> list[AnalyteMention]:
     """Every analyte or score named in text[start:end]: the longest names, in order, never overlapping."""
     free, exact, automaton = _spellings()
     part = text[start:end]
+    if _RUN.search(part) is not None:
+        return _spot_wrapped(part, start)
     plain = part.translate(_BLANKS)
     lower = plain.lower()
     if len(lower) != len(plain):  # a character whose lower case is two would shift the offsets
@@ -343,6 +347,27 @@ def spot(text: str, start: int, end: int) -> list[AnalyteMention]:
                 mention = AnalyteMention(start + first, mention.end, entry, mention.setting)
             found.append(mention)
     return found
+
+
+def _spot_wrapped(part: str, start: int) -> list[AnalyteMention]:
+    """The same where a name may be broken over lines: runs of spaces are read as one, offsets stay those of the source."""
+    pieces, marks, shifts = [], [0], [start]
+    at = length = 0
+    for run in _RUN.finditer(part):
+        pieces.append(part[at : run.start()] + " ")
+        length += run.start() + 1 - at
+        at = run.end()
+        marks.append(length)
+        shifts.append(start + at - length)
+    pieces.append(part[at:])
+    joined = "".join(pieces)
+
+    def source(index: int) -> int:
+        return index + shifts[bisect_right(marks, index) - 1]
+
+    return [
+        AnalyteMention(source(m.start), source(m.end - 1) + 1, m.entry, m.setting) for m in spot(joined, 0, len(joined))
+    ]
 
 
 def _open(part: str, first: int, last: int) -> bool:

@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-_VARIANTS = {" ": r"[\s\u00a0‑–-]{1,3}", "µ": "[µμ]", "'": "['’]"}
+_VARIANTS = {" ": r"[\s\u00a0‑–-]{1,24}", "µ": "[µμ]", "'": "['’]"}
 
 
 def trie_pattern(words: Iterable[str]) -> str:
     """An alternation that shares prefixes: a match costs the length of the word, not the size of the table.
 
-    A space in a word stands for up to three spaces or hyphens. The longest word that the rest of the pattern allows wins.
+    A space in a word stands for up to 24 spaces or hyphens (a name may be broken over lines). The longest word that the rest of the pattern allows wins.
     """
     root: dict[str, Any] = {}
     for word in words:

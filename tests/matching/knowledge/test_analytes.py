@@ -154,6 +154,15 @@ def test_spot_keeps_to_its_stretch_and_its_offsets() -> None:
     assert [(m.start, m.end) for m in analytes.spot(text, start, len(text) - 4)] == [(9, 14)]
 
 
+def test_spot_reads_a_name_that_is_broken_over_lines() -> None:
+    text = "  serum  creatinine\n            clearance   and fasting\r\n  glucose"
+    found = [(text[m.start : m.end], m.entry.name, m.setting) for m in analytes.spot(text, 2, len(text))]
+    assert found == [
+        ("serum  creatinine\n            clearance", "creatinine clearance", None),
+        ("fasting\r\n  glucose", "glucose", "fasting"),
+    ]
+
+
 def test_names_of_patients() -> None:
     glucose = analytes.by_name("glucose")
     assert glucose is not None
