@@ -23,6 +23,28 @@ TREATED = frozenset({"drug", "class", "procedure", "device", "substance"})
 """Categories of concepts that are done to or taken by a patient."""
 NOT_A_FACT = frozenset({"anatomy", "other", "organism"})
 """Categories that say nothing by being named: a name of a body part is no disease."""
+LIFELONG = frozenset(
+    {
+        "D003920",  # diabetes mellitus
+        "D006973",  # hypertension
+        "D015658",  # HIV infections
+        "D029424",  # pulmonary disease, chronic obstructive
+        "D051436",  # renal insufficiency, chronic
+        "D010300",  # Parkinson disease
+        "D003704",  # dementia
+        "D003550",  # cystic fibrosis
+        "D006467",  # hemophilia A
+        "D000755",  # anemia, sickle cell
+        "D004314",  # Down syndrome
+        "D000690",  # amyotrophic lateral sclerosis
+        "D006816",  # Huntington disease
+        "D008103",  # liver cirrhosis
+        "D009136",  # muscular dystrophies
+    }
+)
+"""Conditions that stay: where nobody says that one is over, it goes on. Diseases that flare and rest are not among them."""
+OF_PREGNANCY = frozenset({"D016640", "D046110"})
+"""Gestational diabetes and hypertension: they end with the pregnancy."""
 _UNSURE = frozenset(
     {
         "family",
@@ -330,6 +352,8 @@ def _condition(condition: Condition) -> Known:
     goes_on = condition.active
     if goes_on is None and condition.resolved_on is not None:
         goes_on = False
+    if goes_on is None and not OF_PREGNANCY.intersection(ids):
+        goes_on = True if any(own in LIFELONG or hierarchy.ancestors(own) & LIFELONG for own in ids) else None
     return Known(
         condition.text,
         ids,

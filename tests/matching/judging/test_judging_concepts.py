@@ -135,6 +135,14 @@ def test_status(why, status, fact, truth, reason):
     assert (finding.truth, finding.reasons) == (truth, () if reason is None else (reason,)), why
 
 
+def test_a_lifelong_condition_goes_on_unless_somebody_says_it_is_over():
+    leaf = asks("diabetes mellitus", status="active")
+    assert judged(leaf, has("type 1 diabetes")).truth is T
+    assert judged(leaf, has("gestational diabetes", active=False)).truth is U
+    assert judged(asks("gestational diabetes", status="active"), has("gestational diabetes")).truth is U
+    assert judged(asks("rheumatoid arthritis", status="active"), has("rheumatoid arthritis")).truth is U
+
+
 @pytest.mark.parametrize(
     ("why", "qualifiers", "fact", "complete", "truth", "reason"),
     [

@@ -3,7 +3,7 @@ from datetime import date
 import pytest
 
 from matching.judging.evaluate import evaluate
-from matching.judging.facts import prepare
+from matching.judging.facts import LIFELONG, OF_PREGNANCY, prepare
 from matching.judging.measure import PREGNANCY_TESTS, REPEATED
 from matching.judging.people import BREAST_FEEDING, DISORDERS, HEALTHY_VOLUNTEERS, NOT_FERTILE, PREGNANCY
 from matching.judging.spells import ACUTE
@@ -233,7 +233,16 @@ def test_an_opinion_is_nobodys_to_state():
 
 
 def test_every_concept_id_in_the_code_is_in_the_vocabulary():
-    ids = {*NOT_FERTILE, *DISORDERS.values(), *ACUTE, *(m.concept for m in TESTS.values()), PREGNANCY, BREAST_FEEDING}
+    ids = {
+        *NOT_FERTILE,
+        *DISORDERS.values(),
+        *ACUTE,
+        *LIFELONG,
+        *OF_PREGNANCY,
+        *(m.concept for m in TESTS.values()),
+        PREGNANCY,
+        BREAST_FEEDING,
+    }
     assert {i for i in ids if hierarchy.name(i) is None} == set()
     names = {*TESTS, *PREGNANCY_TESTS, *REPEATED}
     assert {n for n in names if analytes.by_name(n) is None} == set()
