@@ -60,7 +60,7 @@ _NEGATED = re.compile(
 )
 _EXCEPTING = re.compile(
     r"""(?ix) \b(?:except(?:ions?|ing)?|unless|other\s+than|excluding|as\s+long\s+as|only\s+if|provided)\b
-    | \b(?:allowed|permitted|acceptable|eligible|enrolled|included)\s+(?:\w+\s+){0,4}?(?:if|when|only|under|in\s+the\s+following|with\s+the)\b
+    | \b(?:allowed|permitted|acceptable|eligible|enrolled|included)[\s,]+(?:\w+[\s,]+){0,4}?(?:if|when|only|under|in\s+the\s+following|with\s+the)\b
     | \bnot\s+(?:be\s+)?(?:excluded|exclusionary|considered)\b | \b(?:allowed|permitted|acceptable)\W*$"""
 )
 _PURE = re.compile(
@@ -159,12 +159,13 @@ def names_people(text: str, start: int, end: int) -> bool:
 
 _HANGS = re.compile(
     r"(?i)\b(?:following|including|of|either|as|by|with|must|have|has|are|is|e\.?g\.?|such\s+as|if|who)\W*$"
+    r"|\bfollowing\b[^.:;]{0,90}$"
 )
 
 
 def leads_on(text: str, start: int, end: int) -> bool:
     """Whether the line cannot end where it does: a colon, or a word that asks for more ("including any history of")."""
-    return ends_open(text, start, end) or bool(_HANGS.search(text, max(start, end - 24), end))
+    return ends_open(text, start, end) or bool(_HANGS.search(text, max(start, end - 110), end))
 
 
 def ends_open(text: str, start: int, end: int) -> bool:
@@ -198,7 +199,7 @@ _DEFINING = re.compile(
     r"(?i)\b(?:defined|definition|as\s+evidenced|evidenced|manifested|i\.e\.?|indicated|namely|as\s+follows|meaning|documented|confirmed|determined|demonstrated)\b"
 )
 _SUBGROUP_MUST = re.compile(
-    r"(?i)\W*(?:patients?|subjects?|participants?|individuals?|those)\s+(?:with|who|receiving|having|on|taking|treated|previously|in|aged|under|over|undergoing)\b.*\b(?:must|should|(?:is|are)\s+required|needs?\s+to|ha(?:s|ve)\s+to)\b"
+    r"(?i)\W*(?:patients?|subjects?|participants?|individuals?|those)\s+(?!(?:must|should|will|shall|ha(?:s|ve)|needs?|are|is)\b)\w+\b.*\b(?:must|should|(?:is|are)\s+required|needs?\s+to|ha(?:s|ve)\s+to)\b"
 )
 _NOT_A_NOUN = re.compile(
     r"(?i)\d|[<>=≤≥]|\b(?:must|should|no|not|at\s+least|is|are|was|were|has|have|had|will|may|can|allowed|permitted|eligible|required|without|if|unless)\b"

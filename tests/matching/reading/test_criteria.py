@@ -141,6 +141,14 @@ def test_a_lead_about_some_people_binds_only_them(heading: str, lead: str, expec
     assert group(heading, lead, "Stroke", "Asthma") == expected
 
 
+def test_a_time_in_a_lead_without_a_colon_holds_for_its_lines() -> None:
+    text = "Exclusion Criteria:\n\n* Any of the following diseases within 3 months of enrolment\n\n  * Stroke"
+    group_of_one = parse_eligibility(text).criteria[0].expression
+    assert isinstance(group_of_one, ConditionIs)
+    assert group_of_one.window is not None
+    assert (group_of_one.window.upper, group_of_one.window.unit) == (3, "mo")
+
+
 def test_unless_none_of_these_says_nothing_certain() -> None:
     expression = group("Exclusion", "Cancer, unless the patient meets none of the following:", "Stroke", "Asthma")
     assert expression == "all(any(any(stroke, asthma), ?), ?)"
