@@ -57,8 +57,8 @@ def read_items(text: str, start: int, end: int) -> list[Item]:
 
 def _claims(text: str, start: int, end: int, names: dict[int, Item]) -> list[Item]:
     """Measures and windows, in order, windows only where no measure is."""
-    claimed = [Item("measure", s.start, s.end, expression=s.expression) for s in measures.spot(text, start, end)]
     spotted = windows.spot(text, start, end)
+    claimed = [Item("measure", s.start, s.end, expression=s.expression) for s in measures.spot(text, start, end, spotted)]
     if spotted:
         taken = [(c.start, c.end) for c in claimed]
         for w in spotted:

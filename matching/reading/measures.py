@@ -20,8 +20,9 @@ from matching.reading.measured_line import MeasuredLine
 from matching.reading.quantities import Limit, Value
 from matching.reading.statements import Spot
 from matching.reading.subgroups import Statement
-from matching.reading.tokens import ANYTHING, Token, lex
+from matching.reading.tokens import NUMBER_LIKE, Token, anything, lex
 from matching.reading.values import Reader
+from matching.reading.windows import WindowSpot
 
 __all__ = ["Spot", "spot"]
 
@@ -37,17 +38,47 @@ _NAMELIKE = re.compile(
 _OPENED = re.compile(r"(?i)\s*\\?[(\[]\s*(?:or\s+|i\.e\.,?\s*)?")
 
 
-def spot(text: str, start: int, end: int) -> list[Spot]:
-    """Every numeric statement of text[start:end], which is one line or sentence: in order, never overlapping."""
-    if ANYTHING.search(text, start, end) is None:
+def spot(text: str, start: int, end: int, known: list[WindowSpot] | None = None) -> list[Spot]:
+    """Every numeric statement of text[start:end], which is one line or sentence: in order, never overlapping.
+
+    `known` are the windows of the line, where the caller has them already.
+    """
+    if not anything(text, start, end):
         return []
-    names = analytes.spot(text, start, end)
-    tokens = _merge(lex(text, start, end), names)
-    values = Reader(text, end, tokens).values()
+    times = windows.spot(text, start, end) if known is None else known
+    near = _near_numbers(text, start, end, times)
+    if near is None:
+        return []
+    names = analytes.spot(text, *near)
+    tokens = _merge(lex(text, *near), names)
+    values = Reader(text, near[1], tokens).values()
     if not values:
         return []
-    line = MeasuredLine(text, start, end, tokens, {m.start: m for m in names}, windows.spot(text, start, end))
-    return _read(line, values)
+    return _read(MeasuredLine(text, near[0], near[1], tokens, {m.start: m for m in names}, times), values)
+
+
+def _near_numbers(text: str, start: int, end: int, times: list[WindowSpot]) -> tuple[int, int] | None:
+    """The stretch of the line in which a statement may stand: around its numbers, windows of time apart."""
+    first = last = -1
+    k = 0
+    for m in NUMBER_LIKE.finditer(text, start, end):
+        at = m.start()
+        while k < len(times) and times[k].end <= at:
+            k += 1
+        if k < len(times) and times[k].start <= at:
+            continue
+        first = at if first < 0 else first
+        last = m.end()
+    if first < 0:
+        return None
+    low, high = max(start, first - 220), min(end, last + 160)
+    while start < low and not text[low - 1].isspace():
+        low -= 1
+        if first - low > 260:
+            break
+    while high < end and not text[high].isspace() and high - last < 200:
+        high += 1
+    return low, high
 
 
 def _merge(tokens: list[Token], names: Sequence[AnalyteMention]) -> list[Token]:

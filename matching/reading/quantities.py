@@ -211,7 +211,7 @@ class QuantityReader:
 
     def _restated(self, i: int, word: bool) -> bool:
         """The number follows once more in brackets: "three (3)", "3 (three)"."""
-        if [self.kind(k) for k in (i + 1, i + 2, i + 3)] != ["open", "number", "close"]:
+        if self.kind(i + 1) != "open" or self.kind(i + 2) != "number" or self.kind(i + 3) != "close":
             return False
         return word != self.tokens[i + 2].text[:1].isalpha()
 

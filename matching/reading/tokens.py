@@ -26,20 +26,21 @@ class Token(NamedTuple):
 
 
 _LEX = re.compile(
-    rf"""(?ix)
-    (?P<number>{numbers.DIGITS})
-    | (?P<word>[^\W\d_]+(?:['\u2019][^\W\d_]+)*\d*\w*)
-    | (?P<sign>{comparators.SIGN})
-    | (?P<lost>(?<=[\s(])\?(?=\s?\d))
-    | (?P<dash>\\?[-\u2010-\u2015\u2212~\uff5e\u301c])
+    rf"""(?ix)\s*(?:
+      (?P<word>[^\W\d_]\w*(?:['\u2019][^\W\d_]+)?)
+    | (?P<number>{numbers.DIGITS})
+    | (?P<comma>[,\uff0c])
     | (?P<open>\\?[(\[{{])
     | (?P<close>\\?[)\]}}])
-    | (?P<comma>[,\uff0c])
+    | (?P<sign>{comparators.SIGN})
+    | (?P<dash>\\?[-\u2010-\u2015\u2212~\uff5e\u301c])
     | (?P<slash>/)
+    | (?P<stop>;|[.!?](?=\s|$))
     | (?P<colon>:)
     | (?P<and>&(?!(?:amp;)?[lg][te];)|\\?\+)
-    | (?P<stop>;|[.!?](?=\s|$))
-    """
+    | (?P<lost>(?<=[\s(])\?(?=\s?\d))
+    | (?P<other>\S)
+    )"""
 )
 _GLUED = re.compile(
     r"(?i)(?:or|and|to|than|of|least|age|aged|ages|over|under|within|is|between|x|status|score|scores|grade|class|stage|ecog|bmi|asa)(?=\d)"
@@ -51,66 +52,81 @@ _KINDS: dict[str, Kind] = {
     "to": "to", "through": "to", "until": "to", "till": "to", "thru": "to", "and": "and", "but": "and", "or": "or",
 }  # fmt: skip
 
-ANYTHING = re.compile(
-    r"(?i)\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|sixteen|eighteen|nineteen|twenty|thirty|forty|fifty|"
-    r"sixty|seventy|eighty|ninety|hundred|twice|double|triple|thrice|uln|lln|unl|limits?|i{1,3}|iv|lll?|i{1,3}[abc]|iv[abc]|child|pugh)\b"
+_WORDY = (
+    r"\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|sixteen|eighteen|nineteen|twenty|thirty|forty|fifty|"
+    r"sixty|seventy|eighty|ninety|hundred|twice|double|triple|thrice|u\.?l\.?n|lln|unl|limits?|i{1,3}|iv|lll?|i{1,3}[abc]|iv[abc])\b"
 )
-"""What a line must hold to say anything in numbers."""
+_DIGIT = re.compile(r"\d")
+_WORDS = re.compile(f"(?i){_WORDY}")
+NUMBER_LIKE = re.compile(rf"(?i)\d+|{_WORDY}")
+"""What may be, or stand for, a number."""
+
+_NAMES: dict[str, str] = {
+    **dict.fromkeys(comparators.STARTS, "compare"), **dict.fromkeys(numbers.WORDS, "number"),
+    **dict.fromkeys(numbers.MULTIPLES, "multiple"), **_KINDS,
+}  # fmt: skip
+
+
+def anything(text: str, start: int, end: int) -> bool:
+    """Whether text[start:end] holds what a statement in numbers needs: a digit, a number word, a limit of normal."""
+    return _DIGIT.search(text, start, end) is not None or _WORDS.search(text, start, end) is not None
 
 
 def lex(text: str, start: int, end: int) -> list[Token]:
     """The tokens of text[start:end]. Letters with digits in them ("IL6", "CYP3A4") are one word."""
     out: list[Token] = []
+    add, match, names, new = out.append, _LEX.match, _NAMES, Token
     pos = start
-    search = _LEX.search
-    while pos < end:
-        m = search(text, pos, end)
-        if m is None:
-            break
-        a, pos = m.span()
+    while (m := match(text, pos, end)) is not None:
         kind = m.lastgroup
+        a, pos = m.span(kind or 0)
         if kind == "word":
-            word = m[0].lower()
-            if word[-1].isdigit() or (not word.isalpha() and any(c.isdigit() for c in word)):
-                glued = _GLUED.match(text, a, pos)
-                if glued is None:
-                    roman = numbers.read_roman(word)
-                    out.append(
-                        Token("roman", a, pos, (float(roman[0]),), text=word)
-                        if roman
-                        else Token("word", a, pos, text=word)
-                    )
-                    continue
-                pos = glued.end()
-                word = text[a:pos].lower()
-            if word in comparators.STARTS:
+            raw = text[a:pos]
+            word = raw.lower()
+            name = names.get(word)
+            if name is None:
+                if len(word) > 5 and word.isalpha():
+                    add(new("word", a, pos, (), None, word))
+                else:
+                    pos = _short(text, a, pos, end, word, out)
+            elif name == "compare":
                 found = comparators.read_words(text, a, end)
-                if found is not None:
+                if found is None:
+                    add(new("word", a, pos, (), None, word))
+                else:
                     pos = found[0]
-                    out.append(Token("compare", a, pos, compare=found[1]))
-                    continue
-            listed = _KINDS.get(word)
-            if listed is not None:
-                out.append(Token(listed, a, pos, text=word))
-            elif word in numbers.WORDS:
+                    add(new("compare", a, pos, (), found[1], word))
+            elif name == "number":
                 compound = _NUMBER_WORD.match(text, a, end)
                 if compound is not None:
                     pos, word = compound.end(), compound[0].lower()
                 value = numbers.read_word(word)
-                out.append(Token("number", a, pos, (value,) if value is not None else (), text=word))
-            elif word in numbers.MULTIPLES:
-                out.append(Token("multiple", a, pos, (numbers.MULTIPLES[word],), text=word))
-            elif len(word) <= 4 and word[0] in "ivl" and (roman := numbers.read_roman(word)) is not None:
-                out.append(Token("roman", a, pos, (float(roman[0]),), text=word))
+                add(new("number", a, pos, () if value is None else (value,), None, word))
+            elif name == "multiple":
+                add(new("multiple", a, pos, (numbers.MULTIPLES[word],), None, word))
             else:
-                out.append(Token("word", a, pos, text=word))
+                add(new(_KINDS[word], a, pos, (), None, word))
         elif kind == "number":
-            out.append(Token("number", a, pos, numbers.read_digits(m[0]), text=m[0]))
+            raw = text[a:pos]
+            add(new("number", a, pos, numbers.read_digits(raw), None, raw))
         elif kind == "sign":
-            sign = comparators.read_sign(m[0])
-            out.append(Token("compare", a, pos, compare=sign or comparators.LOST))
+            add(new("compare", a, pos, (), comparators.read_sign(text[a:pos]) or comparators.LOST))
         elif kind == "lost":
-            out.append(Token("compare", a, pos, compare=comparators.LOST))
-        elif kind is not None:
-            out.append(Token(kind, a, pos))  # type: ignore[arg-type] # the group names are the kinds
+            add(new("compare", a, pos, (), comparators.LOST))
+        elif kind != "other":
+            add(new(kind, a, pos))  # type: ignore[arg-type] # the group names are the kinds
     return out
+
+
+def _short(text: str, a: int, pos: int, end: int, word: str, out: list[Token]) -> int:
+    """A short word or one with digits: a roman numeral, a word with its number written on to it ("or2"), or a name."""
+    if not word.isalpha() and any(c.isdigit() for c in word):
+        glued = _GLUED.match(text, a, pos)
+        if glued is not None:
+            out.extend(lex(text, a, glued.end()))
+            return glued.end()
+    if word[0] in "ivl" and len(word) <= 6 and (roman := numbers.read_roman(word)) is not None:
+        out.append(Token("roman", a, pos, (float(roman[0]),), None, word))
+    else:
+        out.append(Token("word", a, pos, (), None, word))
+    return pos

@@ -11,6 +11,7 @@ A span of time that no word ties to a moment or to a duration ("angina < 6 month
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from typing import Literal, NamedTuple, cast
 
 from matching.model.criterion import Direction, TimeUnit, Window
@@ -53,6 +54,9 @@ _LEFT_COMPARE = re.compile(
     r"|(?P<le>up\s+to|at\s+most|(?:a\s+)?maximum(?:\s+of)?|(?:no|not)\s+(?:more|longer|greater|later|older)\s+th[ae]n|(?:less|fewer|shorter)\s+th[ae]n\s+or\s+equal(?:\s+to)?|not\s+exceeding)\s*$"
     r"|(?P<lt>(?:less|fewer|shorter|sooner)\s+th[ae]n|under|below)\s*$"
     r"|(?P<near>approximately|about|around|approx\.?)\s*$"
+)
+_COMPARE_ENDS = frozenset(
+    "least minimum of than then to over exceeding beyond most maximum under below approximately about around approx approx.".split()
 )
 _LEFT_SIGN = re.compile(rf"(?:{comparators.SIGN})\s*$")
 _OTHER = re.compile(
@@ -105,8 +109,31 @@ _LIFE = re.compile(
 )
 _AGED = re.compile(r"(?i)[\s-]*(?:of\s+age\b|old\b|in\s+age\b)|\s*(?:or|and)\s+(?:older|younger)\b|\s+gestation|\s*\d")
 _RATE = re.compile(r"(?i)(?:/|\bper|\bevery|\beach|\bq\.?|\ba)\s*$")
-_TIME = re.compile(r"(?i)\d\s*-?\s*[hd]\b|half[- ]?li|year|yr|month|\bmos?\b|mth|week|wk|day|hour|hr|minute|mins?\b")
-_UNANCHORED = re.compile(r"(?i)\b(?:during|throughout|while|course|prior|before|preceding|after|since|following|screening|baseline|enrol|randomi|consent|inclusion|entry|admission|registration|surgery|upon|diagnosis|duration\s+of)")  # fmt: skip
+_TIME_WORDS = (
+    "day",
+    "week",
+    "month",
+    "year",
+    "hour",
+    "half",
+    "minute",
+    "yr",
+    "hr",
+    "wk",
+    "mo",
+    "min",
+    " h",
+    " d",
+    "0h",
+    "2h",
+    "4h",
+    "6h",
+    "8h",
+)
+_LONE_WORDS = ("last", "past", "previous", "preceding", "prior", "latest", "within")
+_STUDY_WORDS = ("during", "throughout", "while", "duration of", "course of")
+_MOMENT_WORDS = ("prior to", "before", "preceding", "after", "since", "following", "at ", "on the day", "upon")
+_IN_STUDY = Window(anchor="study", direction="after")
 _UNITS: dict[str, TimeUnit] = {"y": "a", "m": "mo", "w": "wk", "d": "d", "h": "h"}
 
 
@@ -125,7 +152,8 @@ def _value(said: str) -> float:
 def spot(text: str, start: int, end: int) -> list[WindowSpot]:
     """Every window that text[start:end] says, in order, never overlapping."""
     found: list[WindowSpot] = []
-    if _TIME.search(text, start, end):
+    low = text[start:end].lower()
+    if _holds(low, _TIME_WORDS):
         taken = start
         for m in _SPAN.finditer(text, start, end):
             if m.start() < taken:
@@ -134,28 +162,43 @@ def spot(text: str, start: int, end: int) -> list[WindowSpot]:
             if read is not None:
                 found.append(read)
                 taken = read.end
-        for m in _LONE.finditer(text, start, end):
-            if not any(w.start < m.end() and m.start() < w.end for w in found):
-                found.append(_read_lone(text, m, end))
-    if _UNANCHORED.search(text, start, end):
-        _moments(text, start, end, found)
-    found.sort()
+        if _holds(low, _LONE_WORDS):
+            _add(found, (_read_lone(text, m, end) for m in _LONE.finditer(text, start, end)))
+    if _holds(low, _STUDY_WORDS):
+        _add(found, (WindowSpot(m.start(), m.end(), _IN_STUDY) for m in _STUDY.finditer(text, start, end)))
+    if _holds(low, _MOMENT_WORDS):
+        _add(found, _moments(text, start, end))
     return found
 
 
-def _moments(text: str, start: int, end: int, found: list[WindowSpot]) -> None:
-    """Adds the windows that hold no number: "during the study", "at screening", "prior to randomization"."""
-    for m in _STUDY.finditer(text, start, end):
-        if not any(w.start < m.end() and m.start() < w.end for w in found):
-            found.append(WindowSpot(m.start(), m.end(), Window(anchor="study", direction="after")))
+def _holds(low: str, words: tuple[str, ...]) -> bool:
+    for word in words:  # a loop: a generator costs more than the searches  # noqa: SIM110
+        if word in low:
+            return True
+    return False
+
+
+def _add(found: list[WindowSpot], more: Iterable[WindowSpot]) -> None:
+    """Adds the windows that overlap none that was found before."""
+    free, k = [], 0
+    for w in more:
+        while k < len(found) and found[k].end <= w.start:
+            k += 1
+        if k == len(found) or w.end <= found[k].start:
+            free.append(w)
+    if free:
+        found.extend(free)
+        found.sort(key=lambda w: w.start)
+
+
+def _moments(text: str, start: int, end: int) -> Iterator[WindowSpot]:
+    """Windows without a number: "at screening", "prior to randomization"."""
     for m in _MOMENT.finditer(text, start, end):
-        if any(w.start < m.end() and m.start() < w.end for w in found):
-            continue
         anchor = _ANCHOR.match(text, m.end(), end)
         if anchor is None:
             continue
         direction: Direction = "around" if m["at"] else "before" if m["before"] else "after"
-        found.append(WindowSpot(m.start(), anchor.end(), Window(anchor=anchor.lastgroup or "now", direction=direction)))
+        yield WindowSpot(m.start(), anchor.end(), Window(anchor=anchor.lastgroup or "now", direction=direction))
 
 
 def _read_lone(text: str, m: re.Match[str], end: int) -> WindowSpot:
@@ -175,8 +218,10 @@ def _read_lone(text: str, m: re.Match[str], end: int) -> WindowSpot:
 
 def _compare(lead: str) -> tuple[int, Comparator] | None:
     """The comparator that `lead` ends in, and where it begins."""
-    m = _LEFT_COMPARE.search(lead)
-    if m is not None:
+    tail = lead[-42:]
+    last = tail.rsplit(None, 1)
+    m = None
+    if last and last[-1].lower().strip("()") in _COMPARE_ENDS and (m := _LEFT_COMPARE.search(tail)) is not None:
         said = (
             comparators.GE
             if m["ge"]
@@ -188,22 +233,24 @@ def _compare(lead: str) -> tuple[int, Comparator] | None:
             if m["lt"]
             else comparators.NEAR
         )
-        return m.start(), said
-    m = _LEFT_SIGN.search(lead)
+        return m.start() + len(lead) - len(tail), said
+    tail = lead[-12:]
+    m = _LEFT_SIGN.search(tail)
     if m is not None and (sign := comparators.read_sign(m[0])) is not None:
-        return m.start(), sign
+        return m.start() + len(lead) - len(tail), sign
     return None
 
 
 def _read_span(text: str, floor: int, m: re.Match[str], end: int) -> WindowSpot | None:
     """[preposition] ["past"] [comparator] span [relation anchor]."""
     lead = text[floor : m.start()]
-    if _RATE.search(lead) or _AGED.match(text, m.end(), end):
+    if _RATE.search(lead[-8:]) or _AGED.match(text, m.end(), end):
         return None
     compare = _compare(lead)
     said = compare[1] if compare is not None else None
     head = lead[: compare[0]] if compare is not None else lead
-    left = _LEFT.search(head)
+    cut = max(0, len(head) - 45)
+    left = _LEFT.search(head, cut)
     prep = ((left["prep"] if left else None) or "").lower().split(" ")[0]
     past = left is not None and left["past"] is not None
     if not past and prep != "within" and _LIFE.search(head):
