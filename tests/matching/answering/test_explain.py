@@ -249,7 +249,7 @@ def test_each_way_of_not_knowing_has_its_words(finding: Finding, sentence: str) 
             MeasurementIs(0, 1, Analyte("ALT"), upper=Bound(3, "1", times=Times.ULN)),
             Evidence("ALT", 31, "U/L", assumed="usual upper limit 55 U/L"),
             "Your ALT of 31 U/L is 3 times the upper limit of normal or less. "
-            "We took this from a table: usual upper limit 55 U/L. This point fits.",
+            "We assumed this: usual upper limit 55 U/L. This point fits.",
         ),
         (
             MeasurementIs(
