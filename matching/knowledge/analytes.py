@@ -130,6 +130,10 @@ _BLANKS = {ord(c): " " for c in "-‑–—/()[]{}.,;:'’\"®™*_\\|&<>=≥≤
 _NUMBER_FOLLOWS = re.compile(
     r"[^\w<>=≥≤]{0,3}(?:of |is |should be |must be )?[\\<>=≥≤ ]{1,8}\d|.{0,30}?\bmL/min", re.IGNORECASE
 )
+_RESULT = re.compile(
+    r"[\s-]*(?:(?:positiv|negativ)(?:e|ity)|mutant|mutated|deficient|abnormalit(?:y|ies)|wild[\s-]?type|\+)$",
+    re.IGNORECASE,
+)
 _RUN = re.compile(r"\s{2,}")
 _WORD = re.compile(r"[a-z0-9]+")
 _BORDER = frozenset({"", " ", "+", "%"})
@@ -339,6 +343,8 @@ def spot(text: str, start: int, end: int) -> list[AnalyteMention]:
         if entry is None:
             continue
         last += plural
+        if entry.kind == "result" and (worded := _RESULT.search(part, first, last)) is not None:
+            last = worded.start()  # "HR-positive": the result is not part of the name
         while last < len(part) and part[last] in ")]" and _open(part, first, last):
             last += 1
         mention = _place(text, start + first, start + last, start, end, entry)

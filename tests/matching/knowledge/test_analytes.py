@@ -96,6 +96,8 @@ def test_every_spelling_finds_its_row(entry: analytes.AnalyteEntry) -> None:
         if spelling == entry.name:
             continue  # names such as "tumour size, largest" are for display
         text = f"with {spelling} of"
+        if entry.kind == "result" and re.search(r"(positiv|negativ|mutant|mutated|deficient|wild.?type|\+)", spelling):
+            continue  # the word of the result is cut off, see below
         mentions = [(m.entry.name, text[m.start : m.end]) for m in analytes.spot(text, 0, len(text))]
         assert mentions == [(entry.name, spelling)]
 
@@ -142,6 +144,9 @@ def _spotted(text: str) -> list[tuple[str, str, str | None]]:
         ),
         ("ECOG PS of 0-1", [("ECOG PS", "ECOG performance status", None)]),
         ("plateletpheresis", []),
+        ("HR-positive, HER2-negative", [("HR", "hormone receptor", None), ("HER2", "HER2", None)]),
+        ("within 24 hrs", []),
+        ("laboratory abnormalities", []),
     ],
 )
 def test_spot(text: str, expected: list[tuple[str, str, str | None]]) -> None:
