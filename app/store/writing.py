@@ -81,6 +81,7 @@ class _Change:
     merged: Trial | None = None
     document: Json = field(default_factory=dict)
     content_hash: str = ""
+    condition_ids: tuple[str, ...] = ()
     criteria: bytes | None = None
 
 
@@ -292,7 +293,7 @@ def _change(nct_id: str, known: _Known) -> _Change:
     ]
     if content_hash == known.content_hash:
         return _Change(nct_id, known, rows)
-    return _Change(nct_id, known, rows, merged, document, content_hash)
+    return _Change(nct_id, known, rows, merged, document, content_hash, matching.trial_condition_ids(merged))
 
 
 def _own_document(told: _Told) -> bytes | None:
@@ -324,12 +325,11 @@ def _write(connection: Connection, changes: Sequence[_Change], at: datetime) -> 
             for change, _ in whole
         ),
     )
-    ids = {change.nct_id: matching.trial_condition_ids(merged) for change, merged in whole}
     rows = [
         trial_row(
             merged,
             change.document,
-            ids[change.nct_id],
+            change.condition_ids,
             version=change.known.newest_version + 1,
             content_hash=change.content_hash,
             stored_at=at,
@@ -342,7 +342,7 @@ def _write(connection: Connection, changes: Sequence[_Change], at: datetime) -> 
     replaced = [change.nct_id for change, _ in whole if change.nct_id in there]
     for table in (FACET, SITE):
         connection.execute(delete(table).where(table.c.nct_id.in_(replaced)))
-    _insert(connection, FACET, (row for _, merged in whole for row in facet_rows(merged, ids[merged.nct_id])))
+    _insert(connection, FACET, (row for change, merged in whole for row in facet_rows(merged, change.condition_ids)))
     _insert(connection, SITE, (row for _, merged in whole for row in site_rows(merged)))
     connection.execute(delete(RECORD).where(RECORD.c.nct_id.in_(sorted(there))))
     _insert(connection, RECORD, (row for change in changes for row in change.records))
