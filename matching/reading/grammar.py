@@ -33,14 +33,15 @@ from matching.reading.exceptions import except_from, rebuilt
 from matching.reading.items import Item, read_items
 from matching.reading.parts import Line, Part
 from matching.reading.logic import all_of, any_of, between, clouded, leaves, narrowed, negate
-from matching.reading.mentions import CONDITIONS, Mods, with_qualifiers, with_window
+from matching.reading.mentions import CONDITIONS, NOTHING, Mods, with_qualifiers, with_window
 from matching.reading.phrase import Phrase
 
 MAX_DEPTH = 24
+MAX_LENGTH = 8000
+"""Characters of a line that are read: what is longer is no sentence."""
 MAX_PARTS = 400
 """A line with more coordinated parts than this is no sentence: the rest is left unread."""
 
-_PLAIN = Mods()
 _CONTENT = frozenset(
     {
         "measure",
@@ -78,16 +79,23 @@ def read_line(text: str, start: int, end: int, role: Role, lead: tuple[int, int]
 
     `lead` is the span of the parent line: its status ("history of any of the following") and window hold for this one.
     """
+    rest = None
+    if end - start > MAX_LENGTH:
+        cut = text.rfind(" ", start, start + MAX_LENGTH)
+        cut = cut if cut > start else start + MAX_LENGTH
+        rest, end = Unreadable(cut, end, "too long a line"), cut
     items = read_items(text, start, end)
     line = Line(text, role is Role.EXCLUSION)
     line.aged = any(i.expression is not None and any(isinstance(e, AgeIs) for e in leaves(i.expression)) for i in items)
     if not items:
         return Reading(Unreadable(start, end, "no words"), 0.0)
-    mods = _lead_mods(text, lead) if lead is not None else Mods()
+    mods = _lead_mods(text, lead) if lead is not None else NOTHING
     expression = _sentences(items, mods, line)
     if expression is None:
         return Reading(Unreadable(start, end, "nothing in it could be read"), 0.0)
     words = _count_words(items)
+    if rest is not None:
+        return Reading(clouded(expression, rest), 0.0)
     return Reading(expression, round(1.0 - len(line.unread) / words, 4) if words else 1.0)
 
 
@@ -147,7 +155,7 @@ def _sentences(items: list[Item], mods: Mods, line: Line) -> Expression | None:
         if not body:
             continue
         if joined and _has(body, frozenset({"permit"})) and not _has(body, frozenset({"forbid"})):
-            exceptions = _clause([i for i in body if i.kind != "permit"], Mods(), line, 1)
+            exceptions = _clause([i for i in body if i.kind != "permit"], NOTHING, line, 1)
             if exceptions is not None:
                 joined[-1] = (
                     joined[-1][0],
@@ -287,7 +295,7 @@ def _clause(items: list[Item], mods: Mods, line: Line, depth: int) -> Expression
     return _coordination(items, mods, line, depth)
 
 
-def _list(items: list[Item], line: Line, depth: int, mods: Mods = _PLAIN) -> Expression | None:
+def _list(items: list[Item], line: Line, depth: int, mods: Mods = NOTHING) -> Expression | None:
     """List = clause, in which "and" and "or" both part the members ("except A and B")."""
     turned = [_parting(i) for i in items]
     return _clause(turned, mods, line, depth)
@@ -330,6 +338,18 @@ _NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5}
 
 def _labelled(label: list[Item], body: list[Item], mods: Mods, line: Line, depth: int) -> Expression | None:
     """Labelled = label ":" clause. A label without a name of its own only titles the clause; a subgroup is its condition."""
+    comma = max((k for k, i in enumerate(label) if i.kind == "sep" and i.text in {",", "/"}), default=-1)
+    if comma > 0 and any(i.kind == "measure" for i in label[:comma]):
+        before = _clause(label[:comma], mods, line, depth + 1)
+        after = (
+            _labelled(label[comma + 1 :], body, mods, line, depth + 1)
+            if comma + 1 < len(label)
+            else _clause(body, mods, line, depth + 1)
+        )
+        members = [e for e in (before, after) if e is not None]
+        return (
+            _join(members, ",", line, Unreadable(label[0].start, body[-1].end, "a row of values")) if members else None
+        )
     inner = _clause(body, mods, line, depth + 1)
     if inner is None:
         return _clause(label, mods, line, depth + 1)
@@ -339,8 +359,8 @@ def _labelled(label: list[Item], body: list[Item], mods: Mods, line: Line, depth
         return _if(group, inner, line)
     if not _has(label, _CONTENT):
         for item in label:
-            if item.kind == "status" and item.cue is not None and mods.plain:
-                inner = _clause(body, replace(mods, status=item.cue.value), line, depth + 1) or inner
+            if item.kind == "status" and item.cue is not None and mods == NOTHING:
+                inner = _clause(body, mods._replace(status=item.cue.value), line, depth + 1) or inner
             elif item.kind == "window" and item.window is not None:
                 inner = with_window(inner, item.window)
         told = _COUNTED.search(line.text, label[0].start, label[-1].end)
@@ -358,10 +378,10 @@ def _labelled(label: list[Item], body: list[Item], mods: Mods, line: Line, depth
     if outer is None:
         return inner
     mark = Unreadable(label[0].start, label[-1].end, "a title and what it names")
-    if isinstance(outer, (MeasurementIs, OnSite)) or all(
-        isinstance(e, (MeasurementIs, Unreadable)) for e in leaves(outer)
+    if not any(i.kind == "measure" for i in label) and all(
+        isinstance(e, (MeasurementIs, ResultIs, OnSite, Unreadable)) for e in leaves(outer)
     ):
-        return inner
+        return inner  # a mere title: "Renal function: creatinine ..."
     if isinstance(outer, Not):
         return negate(between([outer.of, inner], mark))
     return between([outer, inner], mark)
@@ -422,7 +442,7 @@ def _subgroup(items: list[Item], kinds: set[str], mods: Mods, line: Line, depth:
             -1,
         )
         if cut > 0 and _has(items[1:cut], _CONTENT | {"sex"}) and _has(items[cut + 1 :], _CONTENT):
-            when = _who(items[:cut]) or _clause(items[1:cut], Mods(), line, depth + 1)
+            when = _who(items[:cut]) or _clause(items[1:cut], NOTHING, line, depth + 1)
             then = _clause(items[cut + 1 :], mods, line, depth + 1)
             if when is not None and then is not None:
                 return _if(when, then, line)
@@ -432,7 +452,7 @@ def _subgroup(items: list[Item], kinds: set[str], mods: Mods, line: Line, depth:
         if items[n].text in {"when", "whenever", "according"}:
             return None
         then = _clause(items[:n], mods, line, depth + 1)
-        when = _who(items[n:]) or _clause(items[n + 1 :], Mods(), line, depth + 1)
+        when = _who(items[n:]) or _clause(items[n + 1 :], NOTHING, line, depth + 1)
         if when is not None and then is not None:
             if items[n].text in {"in the absence of", "for patients without", "in patients without"}:
                 when = negate(when)
@@ -482,13 +502,24 @@ def _on_site(items: list[Item], mods: Mods, line: Line, depth: int) -> Expressio
         stop += 1
     span = items[n:stop]
     begin = items[cut].start
-    while cut > 0 and not _has(items[:cut], _CONTENT):
-        cut = 0
+    topics = [i.cue.value for i in span[:4] if i.kind == "on_site" and i.cue is not None]
+    topic = (
+        next((t for t in topics if t != "ability"), item.cue.value) if item.cue.value == "ability" else item.cue.value
+    )
+    if cut > 0 and not _has(items[:cut], _CONTENT):
+        if any(i.kind in {"word", "qual"} for i in items[:cut]) and not _UNABLE.search(
+            line.text, items[0].start, items[cut - 1].end
+        ):
+            unread: Expression | None = line.unreadable(_trim(items[:cut]))
+        else:
+            unread, cut = None, 0
+    else:
+        unread = None
     head = items[cut:n]
     judged = item.cue.value == "investigator_opinion"
     spoken = line.text[(items[cut].start if cut < n else begin) : item.end]
     end = max(item.end, min(span[-1].end, item.start + 90))
-    site: Expression = OnSite(item.start, end, item.cue.value)
+    site: Expression = OnSite(item.start, end, topic)
     denied = any(i.kind == "neg" for i in head) or (not judged and _UNABLE.search(spoken) is not None)
     if _has(head, _CONTENT - {"on_site"}):
         if judged:
@@ -509,7 +540,7 @@ def _on_site(items: list[Item], mods: Mods, line: Line, depth: int) -> Expressio
     parts: list[Expression] = []
     joints: list[str] = []
     if cut > 0:
-        before = _clause(items[:cut], mods, line, depth + 1)
+        before = unread or _clause(items[:cut], mods, line, depth + 1)
         if before is not None:
             parts.append(before)
             joints.append(_joint_at(items, cut - 1))
@@ -526,6 +557,7 @@ def _on_site(items: list[Item], mods: Mods, line: Line, depth: int) -> Expressio
         if after is not None:
             parts.append(after)
             joints.append(_joint_at(items, stop))
+    parts = _once(parts)
     if len(parts) == 1:
         return parts[0]
     joint = next((j for j in joints if j), "")
@@ -534,6 +566,17 @@ def _on_site(items: list[Item], mods: Mods, line: Line, depth: int) -> Expressio
     if joint == "and" and line.exclusion:
         return between(parts, Unreadable(items[0].start, items[-1].end, "whether both or either is meant"))
     return all_of(parts)
+
+
+def _once(parts: list[Expression]) -> list[Expression]:
+    """The parts without a promise that only repeats the topic of the one before it."""
+    out: list[Expression] = []
+    for part in parts:
+        last = out[-1] if out else None
+        if isinstance(part, OnSite) and isinstance(last, OnSite) and part.topic == last.topic:
+            continue
+        out.append(part)
+    return out
 
 
 def _without_trailing(items: list[Item]) -> list[Item]:
@@ -626,7 +669,7 @@ def _definition(
 ) -> Expression | None:
     """Definition = clause ("defined as" | "i.e." | "as measured by") clause: where both say something, either may decide."""
     told = _clause(defined, mods, line, depth + 1) if _has(defined, _CONTENT | {"word"}) else None
-    meant = _clause(definition, Mods(), line, depth + 1) if _has(definition, _CONTENT) else None
+    meant = _clause(definition, NOTHING, line, depth + 1) if _has(definition, _CONTENT) else None
     mark = Unreadable(cue.start, cue.end, "a definition")
     if told is None:
         negations = sum(i.kind == "neg" for i in defined)
@@ -735,14 +778,16 @@ def _coordination(items: list[Item], mods: Mods, line: Line, depth: int) -> Expr
     parts = _join_modifiers(parts)
     carried = mods
     before: Part | None = None
-    for n, part in enumerate(parts):
+    organs = False
+    for part in parts:
         if part.expression is None:
-            organs = before is not None and isinstance(before.expression, ConditionIs)
+            organs = before is not None and (
+                isinstance(before.expression, ConditionIs) or (organs and before.items[-1].kind == "anatomy")
+            )
             _read_part(part, carried, line, depth, organs=organs, first=before is None)
-        own = part.mods.qualifiers != carried.qualifiers
-        carried = replace(part.mods, qualifiers=()) if n and own else part.mods
+        carried = part.mods
         if part.items and any(i.kind == "denied" for i in part.items):
-            carried = replace(carried, qualifiers=())
+            carried = carried._replace(qualifiers=())
         before = part
     read = [p for p in parts if p.expression is not None]
     if not read:
@@ -841,7 +886,7 @@ def _read_part(part: Part, carried: Mods, line: Line, depth: int, *, organs: boo
     )
     body = [i for i in items[:n] if i.kind not in {"neg"}] + items[n:] if n else items
     if part.restart and part.joint:
-        carried = Mods()
+        carried = NOTHING
     Phrase(line, carried, depth, _clause, organs=organs, first=first).read(part, body)
 
 

@@ -14,7 +14,7 @@ from matching.knowledge.analytes import AnalyteMention
 from matching.knowledge.lexicon import TermMatch
 from matching.model.criterion import Expression, Window
 from matching.reading import measures, windows
-from matching.reading.cues import WORD, Cue, phrases
+from matching.reading.cues import Cue, phrases
 
 MAX_DEPTH = 12
 """Brackets nested deeper than this are read as if they were not there."""
@@ -41,6 +41,8 @@ class Item:
 
 
 _STRONG = frozenset({"pregnancy", "pregtest", "lifestyle", "on_site", "not_childbearing", "shift", "trial", "healthy"})
+_WORDS = re.compile(r"[^\W_]+|(?<=\s)[-‐‑–—](?=\s)|[^\w\s\\\-‐‑–—]")
+"""Words and signs; hyphens only where they part two clauses."""
 _OPEN, _CLOSE = frozenset("([{"), frozenset(")]}")
 _SEPARATORS = frozenset(",;:./•")
 _HYPHENS = frozenset("-‐‑–—")
@@ -57,8 +59,8 @@ def read_items(text: str, start: int, end: int) -> list[Item]:
 
 def _claims(text: str, start: int, end: int, names: dict[int, Item]) -> list[Item]:
     """Measures and windows, in order, windows only where no measure is."""
+    claimed = [Item("measure", s.start, s.end, expression=s.expression) for s in measures.spot(text, start, end)]
     spotted = windows.spot(text, start, end)
-    claimed = [Item("measure", s.start, s.end, expression=s.expression) for s in measures.spot(text, start, end, spotted)]
     if spotted:
         taken = [(c.start, c.end) for c in claimed]
         for w in spotted:
@@ -96,15 +98,7 @@ def _names(text: str, start: int, end: int) -> dict[int, Item]:
 
 
 def _row(text: str, start: int, end: int) -> list[Item]:
-    found = [(m[0].lower(), m.start(), m.end()) for m in WORD.finditer(text, start, end) if m[0] != "\\"]
-    words: list[tuple[str, int, int]] = []
-    for n, w in enumerate(found):
-        if w[0] in _HYPHENS:
-            before = n and found[n - 1][2] == w[1]
-            after = n + 1 < len(found) and found[n + 1][1] == w[2]
-            if before or after:
-                continue
-        words.append(w)
+    words = [(m[0].lower(), m.start(), m.end()) for m in _WORDS.finditer(text, start, end)]
     names = _names(text, start, end)
     claims = _claims(text, start, end, names)
     table = phrases()

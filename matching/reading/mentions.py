@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
-from typing import cast
+from typing import NamedTuple, cast
 
 from matching.knowledge import hierarchy, lexicon
 from matching.model.criterion import (
@@ -37,8 +37,7 @@ _TREATMENT_STATUS: dict[str, TreatmentStatus] = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Mods:
+class Mods(NamedTuple):
     """What was said before a name and holds for it, and for the names listed after it."""
 
     status: str = ""
@@ -51,13 +50,9 @@ class Mods:
     studied: Item | None = None
     window: Window | None = None
 
-    @property
-    def plain(self) -> bool:
-        """Whether nothing was said."""
-        return self == _NOTHING
 
-
-_NOTHING = Mods()
+NOTHING = Mods()
+"""Nothing was said."""
 _SHIFTED = {
     "family": "family history of {}",
     "hypersensitivity": "hypersensitivity to {}",
@@ -86,9 +81,10 @@ def infection(name: str) -> Concept | None:
 @lru_cache(maxsize=2048)
 def diseases_of(organ: str) -> Concept | None:
     """The diseases of an organ ("nervous system" is nervous system diseases)."""
-    found = lexicon.lookup(f"{organ} diseases")
-    if found is not None and found.id is not None and hierarchy.category(found.id) == "condition":
-        return replace(found, text=organ)
+    for name in (organ, organ.removesuffix(" system"), organ.removesuffix("s")):
+        found = lexicon.lookup(f"{name} diseases")
+        if found is not None and found.id is not None and hierarchy.category(found.id) == "condition":
+            return replace(found, text=organ)
     return None
 
 
@@ -199,6 +195,8 @@ _IDLE = frozenset({"other", "concomitant", "clinically significant", "systemic"}
 
 _ALTERATIONS = ("mutation", "rearrangement", "fusion", "amplification", "deletion", "translocation")
 """Findings that are there or not: to name them is to say that they are."""
+_FOUND_OR_NOT = ("antibody", "antigen", "autoantibody", "RNA", "DNA")
+"""Their presence is a positive result."""
 
 
 def _analyte(item: Item, mods: Mods) -> Expression:
@@ -208,7 +206,7 @@ def _analyte(item: Item, mods: Mods) -> Expression:
     analyte = Analyte(entry.name, entry.loinc)
     if mods.result:
         return ResultIs(item.start, item.end, analyte, mods.result, mods.window)
-    if entry.name.endswith(_ALTERATIONS):
+    if entry.name.endswith(_ALTERATIONS) or (mods.status == "active" and entry.name.endswith(_FOUND_OR_NOT)):
         return ResultIs(item.start, item.end, analyte, "positive", mods.window)
     leaf = MeasurementIs(item.start, item.end, analyte, window=mods.window, setting=mention.setting)
     return clouded(leaf, Unreadable(item.start, item.end, "which result is meant"))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from matching.model.criterion import Expression, Unreadable, Window
 from matching.reading.items import Item
-from matching.reading.mentions import Mods
+from matching.reading.mentions import NOTHING, Mods
 
 
 @dataclass(slots=True)
@@ -49,6 +49,6 @@ class Part:
     comma: bool
     expression: Expression | None = None
     negated: bool = False
-    mods: Mods = field(default_factory=Mods)
+    mods: Mods = NOTHING
     window: Window | None = None
     restart: bool = False

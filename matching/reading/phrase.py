@@ -31,7 +31,16 @@ from matching.reading.exceptions import except_from
 from matching.reading.items import Item
 from matching.reading.parts import Line, Part
 from matching.reading.logic import all_of, any_of, between, clouded, leaves, narrowed, negate
-from matching.reading.mentions import CONDITIONS, Mods, mention, shifted, shifted_name, with_qualifiers, with_window
+from matching.reading.mentions import (
+    CONDITIONS,
+    NOTHING,
+    Mods,
+    mention,
+    shifted,
+    shifted_name,
+    with_qualifiers,
+    with_window,
+)
 
 Clause = Callable[[list[Item], Mods, Line, int], Expression | None]
 
@@ -81,6 +90,7 @@ class Phrase:
         self.prior: Expression | None = None
         self.generic: Item | None = None
         self.taking = False
+        self.with_words = False
         self.own_status = ""
         self.sex: Item | None = None
         self.age: Item | None = None
@@ -96,8 +106,14 @@ class Phrase:
             self._take(item)
         self._finish(items)
         part.expression = self.expression
-        spent = self.expression is not None
-        part.mods = replace(self.mods, window=None if spent else self.mods.window, narrow=None, studied=None)
+        mods = self.mods
+        if (
+            mods.narrow is not None
+            or mods.studied is not None
+            or (mods.window is not None and self.expression is not None)
+        ):
+            mods = mods._replace(window=None if self.expression is not None else mods.window, narrow=None, studied=None)
+        part.mods = mods
 
     def _take(self, item: Item) -> None:
         match item.kind:
@@ -149,10 +165,11 @@ class Phrase:
                         return
                     self.link = "with"
                 known = "" if self.fresh and not self.carried.status else self.mods.status
-                self.mods = replace(
-                    self.mods, status=value if not known or known == value or self.carried.status else "any"
+                self.mods = self.mods._replace(
+                    status=value if not known or known == value or self.carried.status else "any"
                 )
-                self.carried = replace(self.carried, status="")
+                if self.carried.status:
+                    self.carried = self.carried._replace(status="")
                 self.own_status = item.text
             case "qual":
                 if item.tight and self.last is not None and self.last.term is not None and self.expression is not None:
@@ -163,27 +180,28 @@ class Phrase:
                     return
                 if value == "other":
                     if self.first and self.expression is None:
-                        self.mods = replace(self.mods, studied=item)
+                        self.mods = self.mods._replace(studied=item)
                     return
                 old = () if self.fresh else self.mods.qualifiers
-                self.mods = replace(self.mods, qualifiers=(*old, value))
+                self.mods = self.mods._replace(qualifiers=(*old, value))
                 self.fresh = False
             case "route":
-                self.mods = replace(self.mods, route=item)
+                self.mods = self.mods._replace(route=item)
             case "result":
                 self._result(item, value)
             case "shift":
                 if self.expression is not None and not self.link:
                     self.link = "prep"
-                self.mods = replace(self.mods, shift=item)
+                self.mods = self.mods._replace(shift=item)
             case "narrow":
                 if self.expression is None:
-                    self.mods = replace(self.mods, narrow=item)
+                    self.mods = self.mods._replace(narrow=item)
                 else:
                     self.link = "narrow"
             case "link" | "prep":
                 if self.words and self.expression is None:
                     self.governed = True
+                    self.with_words = item.kind == "link"
                 if self.expression is not None:
                     self.link = "with" if item.kind == "link" else (self.link or "prep")
                 elif item.text in {"with", "of"} and self.mods.shift is not None:
@@ -243,7 +261,7 @@ class Phrase:
             if term is not None and term.category not in CONDITIONS and item.tight:
                 told = self.line.text[self.last.start : item.end]
                 self.expression, self.last = self.prior, None
-                self.mods = replace(self.mods, qualifiers=(*self.mods.qualifiers, told))
+                self.mods = self.mods._replace(qualifiers=(*self.mods.qualifiers, told))
             elif term is not None and term.category in CONDITIONS:
                 self.late = (*self.late, item.cue.value if item.cue is not None and item.kind == "qual" else item.text)
             else:
@@ -355,10 +373,10 @@ class Phrase:
             told = value in {"positive", "negative", "mutated", "wild_type"}
             if last.analyte is not None or told or (last.term is not None and last.term.category not in CONDITIONS):
                 leaf = mention(
-                    last, replace(self.mods, result=value, shift=None, route=None, narrow=None), self.line.text
+                    last, self.mods._replace(result=value, shift=None, route=None, narrow=None), self.line.text
                 )
                 self.expression = leaf if self.prior is None else all_of((self.prior, leaf))
-                self.mods = replace(self.mods, result="")
+                self.mods = self.mods._replace(result="")
             else:
                 self.late = (*self.late, value)
             return
@@ -372,7 +390,7 @@ class Phrase:
             name = self.line.text[words[0].start : words[-1].end]
             self._join(ResultIs(words[0].start, item.end, Analyte(name), value, self.mods.window), item)
             return
-        self.mods = replace(self.mods, result=value, result_start=item.start)
+        self.mods = self.mods._replace(result=value, result_start=item.start)
 
     def _pregnancy_test(self, item: Item) -> None:
         negative = item.cue is not None and item.cue.value == "negative"
@@ -409,7 +427,7 @@ class Phrase:
         ):
             told = tuple(w.text for w in words[-3:])
             if len(words) <= 3 and not any(w.text.isdigit() for w in words):
-                return mention(item, replace(mods, qualifiers=(*mods.qualifiers, " ".join(told))), self.line.text)
+                return mention(item, mods._replace(qualifiers=(*mods.qualifiers, " ".join(told))), self.line.text)
         leaf = mention(item, mods, self.line.text)
         if not words:
             return leaf
@@ -426,7 +444,7 @@ class Phrase:
 
     def _adjacent(self, item: Item, words: list[Item]) -> None:
         """Adjacent = name [{word}] name, with nothing said of how they belong together."""
-        leaf = mention(item, self.mods if not words else replace(self.mods, shift=None), self.line.text)
+        leaf = mention(item, self.mods if not words else self.mods._replace(shift=None), self.line.text)
         assert self.expression is not None
         same = (
             self.last is not None
@@ -456,7 +474,7 @@ class Phrase:
 
     def _linked(self, item: Item, mods: Mods, words: list[Item]) -> None:
         rest = self.line.unreadable(words)
-        leaf = clouded(mention(item, replace(mods, status="", qualifiers=()), self.line.text), rest)
+        leaf = clouded(mention(item, mods._replace(status="", qualifiers=()), self.line.text), rest)
         assert self.expression is not None
         self.expression = all_of((self.expression, leaf))
         self.words, self.governed, self.link, self.last = [], False, "", item
@@ -468,7 +486,7 @@ class Phrase:
             if self.expression is not None:
                 self.expression = narrowed(self.expression, rest)
             elif not isinstance(leaf, (OnSite,)):
-                leaf = self._with_title(leaf, rest)
+                leaf = narrowed(leaf, rest) if self.with_words and item.kind == "measure" else clouded(leaf, rest)
             self.words, self.governed = [], False
         if self.expression is None:
             self.expression = leaf
@@ -484,15 +502,12 @@ class Phrase:
             why = Unreadable(item.start, item.end, "how this belongs to what stands before it")
             self.expression = all_of((self.expression, clouded(leaf, why)))
         if self.mods.window is not None and self.window_item is not None:
-            self.mods = replace(self.mods, window=None)
+            self.mods = self.mods._replace(window=None)
         self.link = ""
         self.last = item
         self.fresh = True
-        self.mods = replace(self.mods, narrow=None)
-
-    def _with_title(self, leaf: Expression, rest: Unreadable) -> Expression:
-        """Unread words before a measure or a habit: they may narrow it or make it something else."""
-        return clouded(leaf, rest)
+        if self.mods.narrow is not None:
+            self.mods = self.mods._replace(narrow=None)
 
     def _window(self, item: Item) -> None:
         """window: after a name it holds for the name, before it for the name to come."""
@@ -501,7 +516,7 @@ class Phrase:
             self.expression = narrowed(self.expression, self.line.unreadable(self.words))
             self.words = []
         if self.expression is None or (self.link and self.last is None):
-            self.mods = replace(self.mods, window=item.window)
+            self.mods = self.mods._replace(window=item.window)
             self.window_item = item
             return
         self.expression = with_window(self.expression, item.window)
@@ -522,7 +537,7 @@ class Phrase:
             self.expression = narrowed(self.expression, self.line.unreadable(self.words))
             self.words = []
         rest = denied.inner
-        told = self.clause(rest, Mods(), self.line, self.depth + 1) if rest else None
+        told = self.clause(rest, NOTHING, self.line, self.depth + 1) if rest else None
         if told is None or any(i.kind in {"narrow", "prep", "shift"} for i in rest[:2]):
             self.line.skip(rest)
             self.expression = narrowed(self.expression, Unreadable(denied.start, denied.end, "what is denied"))
@@ -571,7 +586,7 @@ class Phrase:
         if self.expression is None:
             self.expression = self._titled(self.clause(inner, self.mods, self.line, self.depth + 1), group)
             return
-        told = self.clause(content, Mods(), self.line, self.depth + 1)
+        told = self.clause(content, NOTHING, self.line, self.depth + 1)
         if told is None:
             return
         mark = Unreadable(group.start, group.end, "what the brackets say of it")
@@ -610,7 +625,7 @@ class Phrase:
         return len(text) <= 8 and sum(c.isupper() or c.isdigit() for c in text) * 2 >= len(text) and len(inner) <= 3
 
     def _exception(self, content: list[Item], kinds: set[str]) -> None:
-        told = self.clause(content, Mods(), self.line, self.depth + 1)
+        told = self.clause(content, NOTHING, self.line, self.depth + 1)
         if told is None or self.expression is None:
             return
         widen = "except" not in kinds and not self.line.exclusion and not (self.part is not None and self.part.negated)
