@@ -2,7 +2,9 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 from importlib.metadata import version
+from typing import Any
 
 import orjson
 from fastapi import FastAPI
@@ -35,6 +37,20 @@ TAGS = [
     {"name": "criteria", "description": "Eligibility text read into expressions"},
     {"name": "operations", "description": "Health and metrics"},
 ]
+
+
+def _problems_as_sent(document: dict[str, Any]) -> dict[str, Any]:
+    """Every error answer under its own media type; FastAPI would put its models under application/json."""
+    schemas = document["components"]["schemas"]
+    for name in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(name, None)
+    for item in document["paths"].values():
+        for operation in item.values():
+            for status, answer in operation["responses"].items():
+                if status.startswith(("4", "5")):
+                    answer["content"] = {errors.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+                    answer["description"] = errors.TITLES[HTTPStatus(int(status))]
+    return document
 
 
 def openapi_document() -> str:
@@ -75,4 +91,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     if chosen.rate_limit:
         app.add_middleware(RateLimit, rate=chosen.rate_limit)
     app.add_middleware(Observe, metrics=app.state.metrics)
+    generate = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = _problems_as_sent(generate())
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's own way to extend the document
     return app
