@@ -44,18 +44,15 @@ def test_no_sentence_promises_or_advises(language: Language) -> None:
     assert found == {}
 
 
-def fill(sentence: str) -> str:
-    """The sentence with short, plain words in its places: what is measured is our own wording."""
-    plain = {
-        "quote": "it",
-        "facts": "it",
-        "topic": "it",
-        "group": "it",
-        "assumed": "it",
-        "formula": "it",
-        "fact": "test",
-    }
-    return sentence.format(**{name: plain.get(name, "5") for name in placeholders(sentence)})
+NAMES = {
+    "en": {"fact": "blood sugar", "quote": "severe kidney disease", "facts": "blood sugar and kidney disease"},
+    "es": {"fact": "glucosa en sangre", "quote": "enfermedad grave del riñón", "facts": "glucosa y hemoglobina"},
+}
+
+
+def fill(sentence: str, language: Language) -> str:
+    """The sentence with names of common things in its places."""
+    return sentence.format(**{name: NAMES[language].get(name, "25") for name in placeholders(sentence)})
 
 
 def syllables(word: str) -> int:
@@ -71,16 +68,16 @@ def syllables_es(word: str) -> int:
 
 def spoken(language: Language) -> list[str]:
     """The patient's sentences, without the rows that are single words or pieces."""
-    pieces = ("bound.", "times.", "window.", "anchor.", "unit.", "word.", "topic.", "setting")
-    return [fill(row["patient"]) for key, row in sentences(language).items() if not key.startswith(pieces)]
+    pieces = ("bound.", "times.", "window.", "anchor.", "unit.", "word.", "topic.", "setting", "quoted", "others")
+    return [fill(row["patient"], language) for key, row in sentences(language).items() if not key.startswith(pieces)]
 
 
-def test_english_reads_at_the_level_of_a_sixth_grader() -> None:
+def test_english_reads_at_the_level_of_a_fourth_grader() -> None:
     text = spoken("en")
     words = [word for sentence in text for word in re.findall(r"[A-Za-z']+|\d+", sentence)]
     count = sum(len(re.findall(r"[.?!](?:\s|$)", sentence)) or 1 for sentence in text)
     grade = 0.39 * len(words) / count + 11.8 * sum(map(syllables, words)) / len(words) - 15.59
-    assert grade < 6.0, grade
+    assert grade < 4.0, grade
 
 
 def test_no_english_sentence_is_harder_than_the_ninth_grade() -> None:
@@ -99,7 +96,7 @@ def test_spanish_reads_as_easy_on_the_szigriszt_scale() -> None:
     words = [word for sentence in text for word in re.findall(r"[^\W\d_]+|\d+", sentence)]
     count = sum(len(re.findall(r"[.?!](?:\s|$)", sentence)) or 1 for sentence in text)
     ease = 206.835 - 62.3 * sum(map(syllables_es, words)) / len(words) - len(words) / count
-    assert ease > 65.0, ease
+    assert ease > 80.0, ease
 
 
 def test_an_unknown_word_stands_as_it_is() -> None:
