@@ -26,6 +26,8 @@ from matching.reading.windows import WindowSpot
 
 __all__ = ["Spot", "spot"]
 
+_MOST_NUMBERS = 150
+"""No sentence holds so many numbers: what lies behind them stays unread, so that a wall of digits takes no time."""
 _RANGE_NOTE = re.compile(
     r"(?i)(?:\brang(?:e|es|ing)\b|\bscale\b|\bscored?\s+from|out\s+of|scale\s+of|\bfrom)[\s:]*(?:is\s+)?$|[(\[]\s*(?:scale|possible|score)?\s*(?:of\s+)?$"
 )
@@ -60,7 +62,7 @@ def spot(text: str, start: int, end: int, known: list[WindowSpot] | None = None)
 def _near_numbers(text: str, start: int, end: int, times: list[WindowSpot]) -> tuple[int, int] | None:
     """The stretch of the line in which a statement may stand: around its numbers, windows of time apart."""
     first = last = -1
-    k = 0
+    k = count = 0
     for m in NUMBER_LIKE.finditer(text, start, end):
         at = m.start()
         while k < len(times) and times[k].end <= at:
@@ -69,6 +71,9 @@ def _near_numbers(text: str, start: int, end: int, times: list[WindowSpot]) -> t
             continue
         first = at if first < 0 else first
         last = m.end()
+        count += 1
+        if count == _MOST_NUMBERS:
+            break
     if first < 0:
         return None
     low, high = max(start, first - 220), min(end, last + 160)

@@ -55,6 +55,9 @@ _GOES_ON = re.compile(r"\s+(?:and|or|to|\\?[<>\u2264\u2265])")
 TIME_UNITS = frozenset({"a", "mo", "wk", "d", "h", "min"})
 
 
+_NO_NAMES = frozenset("age aged ages grade stage class score bmi ecog asa years".split())
+
+
 @dataclass(frozen=True, slots=True)
 class Quantity:
     """A number as written: its readings, unit (UCUM) or multiple, and marks that tell what it may be a number of.
@@ -174,32 +177,20 @@ class QuantityReader:
         return self._measured(i, token, start, sign)
 
     def _coded(self, i: int) -> bool:
-        """The number is written on to a word ("IL-6", "SARS-CoV-2", "G12-"): it is part of a name."""
-        token = self.tokens[i]
-        if i >= 2 and self.tokens[i - 1].kind == "dash" and self.tokens[i - 1].end == token.start:
-            dash, before = self.tokens[i - 1], self.tokens[i - 2]
-            if (
-                before.kind == "number"
-                and before.end == dash.start
-                and before.start > 0
-                and self.text[before.start - 1] in "-\u2013"
-            ):
-                return self._coded(i - 2)
-            if before.kind == "word" and before.end == dash.start:
-                return before.text not in (
-                    "age",
-                    "aged",
-                    "ages",
-                    "grade",
-                    "stage",
-                    "class",
-                    "score",
-                    "bmi",
-                    "ecog",
-                    "asa",
-                    "years",
-                )
-        return False
+        """The number is written on to a word ("IL-6", "SARS-CoV-2", "cT1-2-3"): it is part of a name."""
+        tokens = self.tokens
+        for _ in range(8):
+            if i < 2 or tokens[i - 1].kind != "dash" or tokens[i - 1].end != tokens[i].start:
+                return False
+            before = tokens[i - 2]
+            if before.end != tokens[i - 1].start:
+                return False
+            if before.kind == "word":
+                return before.text not in _NO_NAMES
+            if before.kind != "number":
+                return False
+            i -= 2
+        return True
 
     def years(self, pos: int) -> tuple[int, bool] | None:
         """The words "years" ["old" | "of age"] at `pos`: where it ends, and whether it tells an age."""

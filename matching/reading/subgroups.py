@@ -11,6 +11,7 @@ from matching.reading.measured_line import MeasuredLine
 from matching.reading.quantities import TIME_UNITS, Interval, Value
 from matching.reading.subjects import Subject
 
+_MOST_TERMS = 12
 _SUBGROUP = re.compile(
     r"(?i)[\s,]*[(\[]?\s*(?:are\s+|is\s+)?(?:allowed\s+|permitted\s+|acceptable\s+|eligible\s+|required\s+)?(?P<cond>(?:if|for|in|when|in\s+case\s+of|in\s+the\s+(?:presence|case|absence)\s+of|unless|except|where|with|without|among|who|provided|due\s+to|secondary\s+to)\b[^.;()\[\],<>\u2264\u2265=]{2,120})"
 )
@@ -59,6 +60,8 @@ class Statement:
 def shares(line: MeasuredLine, last: Statement, previous: Value, value: Value) -> bool:
     """Only connectives, brackets and words of a subgroup stand between two values of one subject."""
     a, b = previous.quantity, value.quantity
+    if len(last.terms) >= _MOST_TERMS:
+        return False
     if last.subject.kind == "age":
         if b.unit not in TIME_UNITS and b.unit is not None:
             return False
@@ -94,9 +97,11 @@ def shares(line: MeasuredLine, last: Statement, previous: Value, value: Value) -
 
 def same(last: Statement, subject: Subject) -> bool:
     """The names of `subject` are those of the statement before."""
-    return bool(last.subject.mentions) and [m.entry for m in last.subject.mentions] == [
-        m.entry for m in subject.mentions
-    ]
+    return (
+        len(last.subject.mentions) > 0
+        and len(last.terms) < _MOST_TERMS
+        and [m.entry for m in last.subject.mentions] == [m.entry for m in subject.mentions]
+    )
 
 
 def again(line: MeasuredLine, previous: Value, value: Value) -> bool:

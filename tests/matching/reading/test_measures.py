@@ -100,7 +100,7 @@ def test_long_lines_take_linear_time(unit: str) -> None:
     measures.spot("warm up 5 mg/dL of glucose", 0, 26)
     begin = time.perf_counter()
     measures.spot(text, 0, len(text))
-    assert time.perf_counter() - begin < 20  # seconds: far above a linear reader, far below a quadratic one
+    assert time.perf_counter() - begin < 3  # seconds; a reader that goes back and forth takes minutes
 
 
 PIECES = st.sampled_from(
