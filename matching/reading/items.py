@@ -16,6 +16,25 @@ from matching.model.criterion import Expression, Window
 from matching.reading import measures, windows
 from matching.reading.cues import Cue, phrases
 
+CONTENT = frozenset(
+    {
+        "measure",
+        "term",
+        "analyte",
+        "anatomy",
+        "pregnancy",
+        "pregtest",
+        "lifestyle",
+        "not_childbearing",
+        "trial",
+        "function",
+        "healthy",
+        "on_site",
+    }
+)
+"""Kinds of items that say something of the patient."""
+NAMES = frozenset({"term", "analyte", "anatomy", "pregnancy", "lifestyle", "trial", "healthy"})
+
 MAX_DEPTH = 12
 """Brackets nested deeper than this are read as if they were not there."""
 
@@ -152,7 +171,7 @@ def _row(text: str, start: int, end: int) -> list[Item]:
 def _non(
     item: Item, row: list[Item], words: list[tuple[str, int, int]], i: int, names: dict[int, Item], cues: dict[str, Cue]
 ) -> Item:
-    """ "Non" before a name or a state denies it ("non-pregnant", "nonpregnant"); else it stays a word."""
+    """A "non" before a name or a state denies it ("non-pregnant", "nonpregnant"); else it stays a word."""
     if item.text == "non":
         if i < len(words):
             after = words[i]
@@ -206,3 +225,31 @@ def _nested(row: list[Item]) -> list[Item]:
         inner = stack.pop()
         stack[-1].extend(inner)
     return stack[0]
+
+
+def has(items: list[Item], kinds: frozenset[str]) -> bool:
+    """Whether an item of one of the kinds is there, in brackets or not."""
+    return any(i.kind in kinds or (i.kind == "group" and has(i.inner, kinds)) for i in items)
+
+
+def find(items: list[Item], kind: str, begin: int = 0) -> int:
+    """Where the first item of a kind stands, -1 if nowhere."""
+    for n in range(begin, len(items)):
+        if items[n].kind == kind:
+            return n
+    return -1
+
+
+def trim(items: list[Item]) -> list[Item]:
+    """The items without separators and conjunctions at either end."""
+    a, b = 0, len(items)
+    while a < b and items[a].kind in {"sep", "conj"}:
+        a += 1
+    while b > a and items[b - 1].kind in {"sep", "conj"}:
+        b -= 1
+    return items[a:b]
+
+
+def count_words(items: list[Item]) -> int:
+    """How many items say something, those in brackets included."""
+    return sum(count_words(i.inner) if i.kind == "group" else i.kind != "sep" for i in items)

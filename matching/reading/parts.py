@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from matching.model.criterion import Expression, Unreadable, Window
 from matching.reading.items import Item
 from matching.reading.mentions import NOTHING, Mods
+
+Clause = Callable[[list[Item], Mods, "Line", int], Expression | None]
+"""The rule for a clause, which the other rules call for what stands inside them."""
 
 
 @dataclass(slots=True)
@@ -18,8 +22,13 @@ class Line:
 
     text: str
     exclusion: bool
+    clause: Clause
     unread: set[int] = field(default_factory=set)
     aged: bool = False
+
+    def read(self, items: list[Item], mods: Mods, depth: int) -> Expression | None:
+        """The clause that the items make, `depth` levels down."""
+        return self.clause(items, mods, self, depth)
 
     def unreadable(self, items: list[Item], reason: str = "words that could not be read") -> Unreadable:
         """The leaf for items that no rule takes; their words count as unread."""

@@ -1,0 +1,133 @@
+"""What stands in brackets after a name: examples, an exception, a definition, an abbreviation, a remark."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from matching.model.criterion import ConditionIs, Expression, LifestyleIs, PregnancyIs, TreatmentIs, Unreadable
+from matching.reading.exceptions import except_from
+from matching.reading.items import NAMES, Item
+from matching.reading.logic import any_of, between, clouded, leaves, narrowed
+from matching.reading.mentions import NOTHING, Mods, with_qualifiers
+
+if TYPE_CHECKING:
+    from matching.reading.phrase import Phrase
+
+
+def brackets(phrase: Phrase, group: Item) -> None:
+    """Brackets = examples | exception | permission | definition | window | abbreviation | remark."""
+    inner = group.inner
+    if not inner:
+        return
+    kinds = {i.kind for i in inner}
+    names = kinds & (NAMES | {"measure", "pregtest", "not_childbearing"})
+    if "window" in kinds and not names and not kinds & {"word", "neg"}:
+        for item in inner:
+            if item.kind == "window":
+                phrase.take_window(item)
+        return
+    if not names:
+        if "word" not in kinds or _abbreviation(phrase, inner):
+            return
+        if phrase.expression is None:
+            phrase.words.extend(i for i in inner if i.kind == "word")
+            phrase.governed = True
+            return
+        rest = phrase.line.unreadable(inner, "a remark in brackets")
+        wider = inner[0].kind in {"conj", "eg"}
+        if wider:
+            phrase.expression = any_of((phrase.expression, rest))
+        elif kinds & {"except", "permit", "unless"}:
+            phrase.expression = narrowed(phrase.expression, rest)
+        else:
+            phrase.expression = narrowed(phrase.expression, rest)
+        return
+    last = phrase.last
+    if len(names) == 1 and last is not None and _same(phrase, inner, last):
+        return
+    content = [i for i in inner if i.kind not in {"eg", "except", "permit", "unless"}]
+    if kinds & {"except", "permit", "unless"} and phrase.expression is not None:
+        _exception(phrase, content, kinds)
+        return
+    if "eg" in kinds:
+        _examples(phrase, group, content)
+        return
+    if phrase.expression is None:
+        phrase.expression = _titled(phrase, phrase.line.read(inner, phrase.mods, phrase.depth + 1), group)
+        return
+    told = phrase.line.read(content, NOTHING, phrase.depth + 1)
+    if told is None:
+        return
+    mark = Unreadable(group.start, group.end, "what the brackets say of it")
+    if isinstance(phrase.expression, Unreadable):
+        phrase.expression = any_of((phrase.expression, told))
+    elif isinstance(told, (PregnancyIs, Unreadable)) or kinds & {"neg"}:
+        phrase.expression = narrowed(phrase.expression, mark)
+    else:
+        phrase.expression = between([phrase.expression, told], mark)
+
+
+def _titled(phrase: Phrase, told: Expression | None, group: Item) -> Expression | None:
+    if told is None or not phrase.words:
+        return told
+    rest = phrase.line.unreadable(phrase.words)
+    phrase.words = []
+    return clouded(told, rest)
+
+
+def _same(phrase: Phrase, inner: list[Item], last: Item) -> bool:
+    """Whether the brackets only repeat the name ("type 1 diabetes (T1DM)", "AST (SGOT)")."""
+    named = [i for i in inner if i.kind in NAMES]
+    if len(named) != 1 or any(i.kind in {"neg", "except", "permit", "unless"} for i in inner):
+        return False
+    item = named[0]
+    if item.term is not None and last.term is not None:
+        return item.term.concept_id == last.term.concept_id
+    if item.analyte is not None and last.analyte is not None:
+        return item.analyte.entry is last.analyte.entry
+    text = phrase.line.text[item.start : item.end]
+    return len(text) <= 6 and text.isupper() and item.kind in {"analyte", "term"} and len(inner) == 1
+
+
+def _abbreviation(phrase: Phrase, inner: list[Item]) -> bool:
+    words = [i for i in inner if i.kind == "word"]
+    if len(words) != 1:
+        return False
+    text = phrase.line.text[words[0].start : words[0].end]
+    return len(text) <= 8 and sum(c.isupper() or c.isdigit() for c in text) * 2 >= len(text) and len(inner) <= 3
+
+
+def _exception(phrase: Phrase, content: list[Item], kinds: set[str]) -> None:
+    told = phrase.line.read(content, NOTHING, phrase.depth + 1)
+    if told is None or phrase.expression is None:
+        return
+    widen = (
+        "except" not in kinds and not phrase.line.exclusion and not (phrase.part is not None and phrase.part.negated)
+    )
+    phrase.expression = except_from(phrase.expression, [told], exclusion=phrase.line.exclusion, widen=widen)
+
+
+def _examples(phrase: Phrase, group: Item, content: list[Item]) -> None:
+    told = phrase.line.read(content, Mods(status=phrase.mods.status), phrase.depth + 1)
+    if told is None:
+        return
+    if phrase.mods.qualifiers:
+        told = with_qualifiers(told, phrase.mods.qualifiers)
+    if phrase.expression is None:
+        begin = (
+            phrase.words[0].start
+            if phrase.words
+            else (phrase.generic.start if phrase.generic is not None else group.start)
+        )
+        phrase.line.skip(phrase.words)
+        phrase.words = []
+        mark = Unreadable(begin, group.start, "a general term that could not be read")
+        phrase.expression = any_of((told, mark))
+    elif all(isinstance(e, Unreadable) for e in leaves(phrase.expression)):
+        phrase.expression = any_of((told, phrase.expression))
+    elif not any(isinstance(e, (ConditionIs, TreatmentIs, LifestyleIs)) for e in leaves(phrase.expression)):
+        phrase.expression = between(
+            [phrase.expression, told], Unreadable(group.start, group.end, "examples in brackets")
+        )
+    else:
+        phrase.expression = any_of((phrase.expression, told))

@@ -1,0 +1,166 @@
+"""Titles, examples and definitions: words that say what other words of the line mean."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from matching.model.criterion import (
+    AnyOf,
+    AtLeast,
+    ConditionIs,
+    Expression,
+    MeasurementIs,
+    Not,
+    OnSite,
+    ResultIs,
+    ScoreIs,
+    Unreadable,
+)
+from matching.reading.exceptions import rebuilt
+from matching.reading.items import CONTENT, NAMES, Item, has, trim
+from matching.reading.joining import join
+from matching.reading.lists import read_list
+from matching.reading.logic import any_of, between, clouded, leaves, negate
+from matching.reading.mentions import NOTHING, Mods, with_qualifiers, with_window
+from matching.reading.parts import Line
+from matching.reading.people import on_subgroup, who
+
+_COUNTED = re.compile(r"(?i)\bat\s+least\s+(one|two|three|four|five|[1-9])\b")
+
+
+_ANY = re.compile(r"(?i)\b(?:any|either|one)\s+(?:or\s+more\s+)?(?:of|conditions?)\b")
+
+
+_NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5}
+
+
+def read_labelled(label: list[Item], body: list[Item], mods: Mods, line: Line, depth: int) -> Expression | None:
+    """Labelled = label ":" clause. A label without a name of its own only titles the clause; a subgroup is its condition."""
+    comma = max((k for k, i in enumerate(label) if i.kind == "sep" and i.text in {",", "/"}), default=-1)
+    if comma > 0 and any(i.kind == "measure" for i in label[:comma]):
+        before = line.read(label[:comma], mods, depth + 1)
+        after = (
+            read_labelled(label[comma + 1 :], body, mods, line, depth + 1)
+            if comma + 1 < len(label)
+            else line.read(body, mods, depth + 1)
+        )
+        members = [e for e in (before, after) if e is not None]
+        return (
+            join(members, ",", line, Unreadable(label[0].start, body[-1].end, "a row of values")) if members else None
+        )
+    inner = line.read(body, mods, depth + 1)
+    if inner is None:
+        return line.read(label, mods, depth + 1)
+    negations = sum(i.kind == "neg" for i in label)
+    group = who(label)
+    if group is not None:
+        return on_subgroup(group, inner, line)
+    if not has(label, CONTENT):
+        for item in label:
+            if item.kind == "status" and item.cue is not None and mods == NOTHING:
+                inner = line.read(body, mods._replace(status=item.cue.value), depth + 1) or inner
+            elif item.kind == "window" and item.window is not None:
+                inner = with_window(inner, item.window)
+        told = _COUNTED.search(line.text, label[0].start, label[-1].end)
+        if told is not None:
+            members = read_list(body, line, depth + 1)
+            if isinstance(members, AnyOf):
+                count = _NUMBERS.get(told[1].lower(), 0) or int(told[1])
+                inner = AtLeast(count, members.of) if count > 1 else members
+        elif _ANY.search(line.text, label[0].start, label[-1].end):
+            inner = read_list(body, line, depth + 1) or inner
+        if any(i.kind == "shift" for i in label):
+            inner = clouded(inner, line.unreadable(label, "a title that changes the meaning"))
+        return negate(inner) if negations % 2 else inner
+    outer = line.read(label, mods, depth + 1)
+    if outer is None:
+        return inner
+    mark = Unreadable(label[0].start, label[-1].end, "a title and what it names")
+    if not any(i.kind == "measure" for i in label) and all(
+        isinstance(e, (MeasurementIs, ResultIs, OnSite, Unreadable)) for e in leaves(outer)
+    ):
+        return inner  # a mere title: "Renal function: creatinine ..."
+    if isinstance(outer, Not):
+        return negate(between([outer.of, inner], mark))
+    return between([outer, inner], mark)
+
+
+def read_examples(
+    general: list[Item], cue: Item, examples: list[Item], mods: Mods, line: Line, depth: int
+) -> Expression | None:
+    """Examples = [clause] ("such as" | "including" | "e.g.") list: the general term, or any of the examples."""
+    result = next((i.cue.value for i in general if i.kind == "result" and i.cue is not None), "")
+    named = read_list(examples, line, depth + 1, Mods(result=result))
+    if not trim(general):
+        return named
+    broad = line.read(general, mods, depth + 1)
+    if named is None:
+        if has(examples, frozenset({"word"})):
+            line.skip(examples)
+        return broad
+    mark = Unreadable(general[0].start, general[-1].end, "a general term that could not be read")
+    negative = any(i.kind == "neg" for i in general)
+    if (
+        broad is None
+        or isinstance(broad, Unreadable)
+        or (negative and isinstance(broad, Not) and isinstance(broad.of, Unreadable))
+    ):
+        line.skip(general)
+        told = any_of((named, mark))
+        told = _qualified(told, general)
+        return negate(told) if sum(i.kind == "neg" for i in general) % 2 else told
+    if isinstance(broad, Not) and negative:
+        return negate(any_of((broad.of, named)))
+    if not has(general, NAMES) or has(examples, frozenset({"measure", "pregnancy"})):
+        return between([broad, named], Unreadable(cue.start, cue.end, "examples of what stands before"))
+    return any_of((broad, named))
+
+
+def _qualified(expression: Expression, general: list[Item]) -> Expression:
+    qualifiers = tuple(i.cue.value for i in general if i.kind == "qual" and i.cue is not None)
+    status = next((i.cue.value for i in general if i.kind == "status" and i.cue is not None), "")
+    if qualifiers:
+        expression = with_qualifiers(expression, qualifiers)
+    if status in {"history", "active"}:
+
+        def set_status(leaf: Expression) -> Expression:
+            if isinstance(leaf, ConditionIs) and leaf.status == "any":
+                return replace(leaf, status="history" if status == "history" else "active")
+            return leaf
+
+        expression = rebuilt(expression, set_status)
+    return expression
+
+
+_EVIDENCE = frozenset({"by", "per", "as per", "based on", "according to", "in accordance with", "confirmed by", "as confirmed by", "diagnosed by",
+                       "documented by", "as documented by", "established by", "verified by", "proven by", "as diagnosed by", "by means of",
+                       "on the basis of", "as determined by", "determined by", "as assessed by", "assessed by", "as measured by", "measured by"})  # fmt: skip
+
+
+def read_definition(
+    defined: list[Item], cue: Item, definition: list[Item], mods: Mods, line: Line, depth: int
+) -> Expression | None:
+    """Definition = clause ("defined as" | "i.e." | "as measured by") clause: where both say something, either may decide."""
+    told = line.read(defined, mods, depth + 1) if has(defined, CONTENT | {"word"}) else None
+    meant = line.read(definition, NOTHING, depth + 1) if has(definition, CONTENT) else None
+    mark = Unreadable(cue.start, cue.end, "a definition")
+    if told is None:
+        negations = sum(i.kind == "neg" for i in defined)
+        if meant is None:
+            return None
+        return negate(meant) if negations % 2 else meant
+    if meant is None:
+        if cue.text in _EVIDENCE or not has(definition, frozenset({"word"})):
+            return told
+        rest = line.unreadable([cue, *definition], "a definition that could not be read")
+        if isinstance(told, Not):
+            return negate(clouded(told.of, rest))
+        return clouded(told, rest) if has(definition, frozenset({"word"})) else told
+    if cue.text in _EVIDENCE and not any(isinstance(e, (MeasurementIs, ScoreIs, ResultIs)) for e in leaves(meant)):
+        return told if not isinstance(told, Unreadable) else meant
+    if isinstance(told, Unreadable):
+        return meant
+    if isinstance(told, Not):
+        return negate(between([told.of, meant], mark))
+    return between([told, meant], mark)

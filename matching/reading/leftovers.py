@@ -1,0 +1,200 @@
+"""What a part still holds when its names are read: unlisted names, general terms, people, unread words."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from matching.knowledge import lexicon
+from matching.model.codes import Sex
+from matching.model.criterion import (
+    AgeIs,
+    Analyte,
+    Bound,
+    Concept,
+    ConditionIs,
+    Expression,
+    OnSite,
+    PregnancyIs,
+    ResultIs,
+    SexIs,
+    Status,
+    TreatmentIs,
+    TreatmentStatus,
+    Unreadable,
+)
+from matching.reading.items import Item
+from matching.reading.logic import all_of, clouded, leaves, narrowed
+from matching.reading.mentions import shifted, shifted_name, with_qualifiers
+
+if TYPE_CHECKING:
+    from matching.reading.phrase import Phrase
+
+_NOT_NOUNS = ("ed", "ing", "ly", "able", "ible")
+_HAVING = frozenset({"history of", "a history of", "presence of", "medical history of", "past history of", "prior history of", "previous history of",
+                     "suffering from", "suffers from", "suffer from", "history or presence of", "presence or history of", "personal history of",
+                     "current or history of", "known history of", "any history of", "history or evidence of", "past medical history of"})  # fmt: skip
+_OF_DISEASES = frozenset(
+    {
+        "severe",
+        "acute",
+        "chronic",
+        "symptomatic",
+        "uncontrolled",
+        "clinically significant",
+        "congenital",
+        "recurrent",
+        "newly diagnosed",
+    }
+)
+
+
+def finish(phrase: Phrase, items: list[Item]) -> None:
+    """What is left over: words after the name narrow it or make another thing of it, words alone are unread."""
+    if phrase.late and phrase.expression is not None:
+        phrase.expression = with_qualifiers(phrase.expression, phrase.late)
+    _people(phrase, items)
+    if not phrase.words:
+        if phrase.expression is None and (phrase.generic is not None or phrase.mods.shift is not None):
+            phrase.expression = _general(phrase, items)
+        return
+    if phrase.expression is None and _named_by_words(phrase, items):
+        return
+    rest = phrase.line.unreadable(phrase.words)
+    if phrase.expression is None:
+        begin = phrase.generic.start if phrase.generic is not None else rest.start
+        phrase.expression = Unreadable(
+            min(begin, rest.start), max(rest.end, phrase.generic.end if phrase.generic else 0), rest.reason
+        )
+    elif (
+        phrase.link
+        or phrase.words[0].text.endswith(_NOT_NOUNS)
+        or phrase.last is None
+        or phrase.last.kind in {"measure", "on_site", "group"}
+    ):
+        phrase.expression = narrowed(phrase.expression, rest)
+    else:
+        phrase.expression = clouded(phrase.expression, rest)
+    phrase.words = []
+
+
+def _named_by_words(phrase: Phrase, items: list[Item]) -> bool:
+    """A marker or a substance that no table knows, told by what stands before it ("positive for X", "allergy to X")."""
+    first, last = phrase.words[0], phrase.words[-1]
+    name = phrase.line.text[first.start : last.end]
+    if len(name) > 80 or (phrase.governed and phrase.mods.shift is None):
+        return False
+    if (
+        phrase.mods.result in {"positive", "negative", "mutated", "wild_type"}
+        and len(phrase.words) <= 3
+        and phrase.mods.shift is None
+    ):
+        phrase.expression = ResultIs(first.start, last.end, Analyte(name), phrase.mods.result, phrase.mods.window)
+        phrase.words = []
+        return True
+    if phrase.mods.shift is None and _unlisted(phrase, name, first, last):
+        return True
+    if phrase.mods.shift is not None and shifted_name(phrase.mods.shift):
+        phrase.expression = shifted(phrase.mods, first.start, last.end, phrase.line.text)
+        phrase.words = []
+        return True
+    return False
+
+
+def _unlisted(phrase: Phrase, name: str, first: Item, last: Item) -> bool:
+    """A name that no vocabulary holds, where the words before it say what it is ("history of X", "treated with X")."""
+    if (
+        len(phrase.words) > 4
+        or len(name) > 50
+        or phrase.generic is not None
+        or any(c.isdigit() for c in name)
+        or phrase.mods.result
+    ):
+        return False
+    if any(w.text.endswith(("ing", "ed", "s")) for w in phrase.words[:-1]) or phrase.words[-1].text.endswith(
+        ("ing", "ed", "ly")
+    ):
+        return False
+    mods = phrase.mods
+    if phrase.taking or mods.status == "current":
+        taken: TreatmentStatus = (
+            "current" if mods.status in {"current", "active"} else "prior" if mods.status == "history" else "any"
+        )
+        phrase.expression = TreatmentIs(first.start, last.end, Concept(name), "drug", taken, None, mods.window)
+    elif (mods.status in {"history", "active", "any"} and phrase.own_status in _HAVING) or set(
+        mods.qualifiers
+    ) & _OF_DISEASES:
+        status: Status = "history" if mods.status == "history" else "active" if mods.status == "active" else "any"
+        phrase.expression = ConditionIs(first.start, last.end, Concept(name), status, mods.qualifiers, mods.window)
+    else:
+        return False
+    phrase.words = []
+    return True
+
+
+def _general(phrase: Phrase, items: list[Item]) -> Expression | None:
+    """General = modifier "disease" | "treatment": a thing without a name of its own, kept in sight but never decided."""
+    shift = phrase.mods.shift
+    if shift is not None and shifted_name(shift) and shift in items:
+        return shifted(phrase.mods, shift.start, max(shift.end, items[-1].end), phrase.line.text)
+    told = [i for i in items if i.kind in {"qual", "status", "route", "result", "shift", "narrow"}]
+    if not told and (phrase.part is None or not phrase.part.negated):
+        return None
+    rest = Unreadable(items[0].start, items[-1].end, "a general term that could not be read")
+    item = phrase.generic
+    if item is None or item.end - item.start > 60:
+        return rest
+    if item.kind == "compound" and item.text in {"surgery", "surgeries"}:
+        return _surgery(phrase, item, told)
+    if item.kind == "compound" or (item.cue is not None and item.cue.value == "treatment"):
+        return clouded(
+            TreatmentIs(item.start, item.end, Concept(item.text), "drug", "any", None, phrase.mods.window), rest
+        )
+    return clouded(
+        ConditionIs(item.start, item.end, Concept(item.text), "any", phrase.mods.qualifiers, phrase.mods.window), rest
+    )
+
+
+def _surgery(phrase: Phrase, item: Item, told: list[Item]) -> Expression:
+    mods = phrase.mods
+    status: TreatmentStatus = {"history": "prior", "planned": "planned", "active": "current"}.get(mods.status, "any")  # type: ignore[assignment]
+    concept = lexicon.lookup("surgical procedures, operative") or Concept("surgery")
+    leaf: Expression = TreatmentIs(
+        item.start, item.end, replace(concept, text=item.text), "procedure", status, None, mods.window
+    )
+    if any(i.kind in {"qual", "route"} and i.text != "other" for i in told):
+        leaf = narrowed(leaf, Unreadable(item.start, item.end, "which surgery"))
+    return leaf
+
+
+def _people(phrase: Phrase, items: list[Item]) -> None:
+    """People = sex | age group, where they are the requirement and not only its subject."""
+    leaf: Expression | None = None
+    told = phrase.expression
+    if phrase.sex is not None and phrase.sex.cue is not None:
+        leaf = SexIs(phrase.sex.start, phrase.sex.end, Sex(phrase.sex.cue.value))
+        if told is not None and any(isinstance(e, (PregnancyIs, OnSite)) for e in leaves(told)):
+            leaf = None
+            if isinstance(told, PregnancyIs):
+                start, end = min(told.start, phrase.sex.start), max(told.end, phrase.sex.end)
+                if end - start <= 50:
+                    phrase.expression = replace(told, start=start, end=end)
+    if (
+        phrase.age is not None
+        and leaf is None
+        and (told is None or not any(isinstance(e, AgeIs) for e in leaves(told)))
+    ):
+        leaf = _age_group(phrase.age)
+    if leaf is None:
+        return
+    phrase.expression = leaf if told is None else all_of((leaf, told))
+
+
+def _age_group(item: Item) -> Expression | None:
+    """Adults are 18 years or older, children younger; other words for ages have no agreed bounds."""
+    value = item.cue.value if item.cue is not None else ""
+    if value == "adult":
+        return AgeIs(item.start, item.end, lower=Bound(18, "a"))
+    if value == "child":
+        return AgeIs(item.start, item.end, upper=Bound(18, "a", inclusive=False))
+    return Unreadable(item.start, item.end, "an age group without agreed bounds")

@@ -1,0 +1,228 @@
+"""Coordinations: members parted by commas, "and", "or", with modifiers and negations that reach over them."""
+
+from __future__ import annotations
+
+from matching.model.criterion import ConditionIs, Expression, Unreadable
+from matching.reading.cues import Cue
+from matching.reading.items import CONTENT, Item
+from matching.reading.joining import combine, runs, spread_windows
+from matching.reading.mentions import NOTHING, Mods
+from matching.reading.parts import Line, Part
+from matching.reading.phrase import Phrase
+
+MAX_PARTS = 400
+"""A line with more coordinated parts than this is no sentence: the rest is left unread."""
+
+
+_OR = Cue("conj", "or")
+
+
+def read_list(items: list[Item], line: Line, depth: int, mods: Mods = NOTHING) -> Expression | None:
+    """List = clause, in which "and" and "or" both part the members ("except A and B")."""
+    turned = [_parting(i) for i in items]
+    return line.read(turned, mods, depth)
+
+
+def _parting(item: Item) -> Item:
+    """A conjunction or a comma as "or"; anything else as it is."""
+    if item.kind == "conj" or (item.kind == "sep" and item.text == ","):
+        return Item("conj", item.start, item.end, item.text, _OR)
+    return item
+
+
+def _split(items: list[Item]) -> list[Part]:
+    parts = [Part([], "", False)]
+    joint, comma = "", False
+    for item in items:
+        if item.kind == "conj" and item.cue is not None:
+            joint = item.cue.value if joint != "or" else joint
+        elif item.kind == "sep":
+            comma = comma or item.text in {",", "•", "-", ":"}
+            joint = joint or ""
+            if item.text == "/":
+                joint = joint or "/"
+            elif not joint:
+                joint = ","
+        else:
+            if (joint or comma) and parts[-1].items:
+                parts.append(Part([], joint, comma))
+            joint, comma = "", False
+            parts[-1].items.append(item)
+    return [p for p in parts if p.items]
+
+
+_SPOKEN = CONTENT | {"generic", "word", "compound"}
+
+
+def _denials(items: list[Item]) -> list[Item]:
+    """A negation after a name with what it denies, as one item: up to the next statement, over "or" and its commas."""
+    spoken = False
+    for n, item in enumerate(items):  # noqa: B007 -- where the loop stopped is used below
+        if item.kind == "neg" and spoken:
+            break
+        if item.kind in {"sep", "conj"}:
+            spoken = False
+        elif item.kind in _SPOKEN:
+            spoken = True
+    else:
+        return items
+    stop = n + 1
+    while stop < len(items):
+        item = items[stop]
+        if item.kind in {"sep", "conj"}:
+            after = next((i for i in items[stop + 1 :] if i.kind not in {"conj", "plain"}), None)
+            if after is None or after.kind in {
+                "modal",
+                "link",
+                "neg",
+                "measure",
+                "on_site",
+                "pregtest",
+                "person",
+                "status",
+                "that",
+            }:
+                break
+            if item.kind == "sep" and not any(
+                i.kind == "conj" and i.cue is not None and i.cue.value == "or" for i in items[stop:]
+            ):
+                break
+        stop += 1
+    rest = items[n + 1 : stop]
+    examples = [i for i in rest if i.kind == "group" and any(k.kind == "eg" for k in i.inner)]
+    inner = [i for i in rest if i not in examples]
+    denied = Item("denied", items[n].start, (inner[-1] if inner else items[n]).end, inner=inner)
+    return (
+        [*items[:n], *examples, denied, *_denials(items[stop:])]
+        if stop < len(items)
+        else [*items[:n], *examples, denied]
+    )
+
+
+def read_coordination(items: list[Item], mods: Mods, line: Line, depth: int) -> Expression | None:
+    """Coordination = part {("," | "and" | "or" | "and/or" | "/") part}.
+
+    A part that only modifies ("severe or", "history of and") modifies the next. A negation holds for the parts after it
+    until a part begins a new statement. In an exclusion list two names joined by "and" may mean both or either.
+    """
+    parts = _split(_denials(items))
+    if not parts:
+        return None
+    if len(parts) > MAX_PARTS:
+        rest = [i for p in parts[MAX_PARTS:] for i in p.items]
+        parts = parts[:MAX_PARTS]
+        line.skip(rest)
+        parts.append(Part([], "", False, Unreadable(rest[0].start, rest[-1].end, "too long a list")))
+    parts = _join_modifiers(parts)
+    carried = mods
+    before: Part | None = None
+    organs = False
+    for part in parts:
+        if part.expression is None:
+            organs = before is not None and (
+                isinstance(before.expression, ConditionIs) or (organs and before.items[-1].kind == "anatomy")
+            )
+            _read_part(part, carried, line, depth, organs=organs, first=before is None)
+        carried = part.mods
+        if part.items and any(i.kind == "denied" for i in part.items):
+            carried = carried._replace(qualifiers=())
+        before = part
+    read = [p for p in parts if p.expression is not None]
+    if not read:
+        return None
+    spread_windows(read)
+    return combine(runs(read), items, line)
+
+
+_MODIFYING = frozenset(
+    {
+        "verb",
+        "qual",
+        "status",
+        "route",
+        "plain",
+        "person",
+        "modal",
+        "neg",
+        "result",
+        "prep",
+        "link",
+        "shift",
+        "narrow",
+        "generic",
+        "that",
+        "agegroup",
+        "sex",
+    }
+)
+
+
+def _join_modifiers(parts: list[Part]) -> list[Part]:
+    """Parts that hold modifiers only are put before the next part; with "or" their qualifiers are alternatives."""
+    out: list[Part] = []
+    held: list[Part] = []
+    for n, part in enumerate(parts):
+        last = n == len(parts) - 1
+        light = part.expression is None and all(i.kind in _MODIFYING for i in part.items)
+        says = any(i.kind in {"qual", "status", "route", "neg", "result", "shift", "narrow"} for i in part.items)
+        if light and not last and says and not any(i.kind == "generic" for i in part.items):
+            held.append(part)
+            continue
+        if light and not says and not any(i.kind in {"generic", "sex", "agegroup"} for i in part.items):
+            if not last and not held:
+                held.append(part)
+            continue
+        if held:
+            out.extend(_alternatives(held, part, joint=held[0].joint if out else ""))
+            held = []
+        else:
+            out.append(part)
+    if held and out:
+        for part in held:
+            out[-1].items.extend(part.items)
+    elif held:
+        out.append(Part([i for p in held for i in p.items], "", False))
+    return out
+
+
+def _alternatives(held: list[Part], part: Part, *, joint: str) -> list[Part]:
+    """The part with the modifiers before it; qualifiers parted by "or" make one part each."""
+    joints = {p.joint for p in [*held[1:], part]}
+    qualifying = all(i.kind in {"qual", "plain", "person", "modal", "sex"} for p in held for i in p.items)
+    own = [i for i in part.items if i.kind == "qual"]
+    if "or" in joints and "and" not in joints and qualifying and own and len(held) < 4:
+        rest = [i for i in part.items if i is not own[0]]
+        copies = [Part([*p.items, *rest], "or", False) for p in held]
+        copies[0].joint, copies[0].comma = joint, held[0].comma
+        return [*copies, Part(part.items, "or", False)]
+    items = [i for p in held for i in p.items]
+    statuses = [i for i in items if i.kind == "status"]
+    return [Part([*statuses, *(i for i in items if i.kind != "status"), *part.items], joint, held[0].comma)]
+
+
+def _read_part(part: Part, carried: Mods, line: Line, depth: int, *, organs: bool = False, first: bool = True) -> None:
+    """Part = {negation} phrase. `organs`: a part of the body stands for its diseases ("heart disease, liver")."""
+    items = part.items
+    n = 0
+    negations = 0
+    while n < len(items) and items[n].kind in {
+        "neg",
+        "plain",
+        "person",
+        "modal",
+        "that",
+        "link",
+        "prep",
+        "agegroup",
+        "verb",
+    }:
+        negations += items[n].kind == "neg"
+        n += 1
+    part.negated = negations % 2 == 1
+    part.restart = any(i.kind in {"modal", "link", "verb"} for i in items[:n]) or (
+        n < len(items) and items[n].kind in {"measure", "on_site", "pregtest"}
+    )
+    body = [i for i in items[:n] if i.kind not in {"neg"}] + items[n:] if n else items
+    if part.restart and part.joint:
+        carried = NOTHING
+    Phrase(line, carried, depth, organs=organs, first=first).read(part, body)

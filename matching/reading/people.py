@@ -1,0 +1,104 @@
+"""Requirements on a subgroup: women, patients with a condition, those who take a drug."""
+
+from __future__ import annotations
+
+from matching.model.codes import Sex
+from matching.model.criterion import Expression, If, PregnancyIs, SexIs
+from matching.reading.items import CONTENT, Item, find, has
+from matching.reading.logic import all_of, negate
+from matching.reading.mentions import NOTHING, Mods
+from matching.reading.parts import Line
+
+
+def who(items: list[Item]) -> Expression | None:
+    """Who = ["for" | "in"] (sex | childbearing potential | sex of childbearing potential) {plain word}."""
+    found: list[Expression] = []
+    for item in items:
+        cue = item.cue
+        if item.kind == "sex" and cue is not None:
+            found.append(SexIs(item.start, item.end, Sex(cue.value)))
+        elif item.kind == "pregnancy" and cue is not None and cue.value == "childbearing_potential":
+            found = [PregnancyIs(item.start, item.end, ("childbearing_potential",))]
+        elif item.kind == "group":
+            continue
+        elif item.kind not in {"person", "plain", "prep", "if", "agegroup", "modal", "that", "conj", "qual", "link"}:
+            return None
+    if not found or any(i.kind == "conj" for i in items):
+        return None
+    return found[0] if len(found) == 1 else None
+
+
+def on_subgroup(when: Expression, then: Expression, line: Line) -> Expression:
+    """A requirement on a subgroup: in inclusion lists an `if`, in exclusion lists both."""
+    return all_of((when, then)) if line.exclusion else If(when, then)
+
+
+_DUTY = frozenset(
+    {
+        "must",
+        "should",
+        "shall",
+        "will",
+        "need to",
+        "needs to",
+        "must have",
+        "must be",
+        "should have",
+        "should be",
+        "have",
+        "has",
+        "are",
+        "is",
+    }
+)
+
+
+def read_subgroup(items: list[Item], kinds: set[str], mods: Mods, line: Line, depth: int) -> Expression | None:
+    """Subgroup = who ("must" | on-site promise) clause | "if" clause ("," | "then") clause | clause "if" clause | clause "in" who."""
+    if items[0].kind == "if":
+        cut = next(
+            (
+                k
+                for k, i in enumerate(items)
+                if k and ((i.kind == "sep" and i.text == ",") or i.text in {"then", "must", "should"})
+            ),
+            -1,
+        )
+        if cut > 0 and has(items[1:cut], CONTENT | {"sex"}) and has(items[cut + 1 :], CONTENT):
+            when = who(items[:cut]) or line.read(items[1:cut], NOTHING, depth + 1)
+            then = line.read(items[cut + 1 :], mods, depth + 1)
+            if when is not None and then is not None:
+                return on_subgroup(when, then, line)
+        return None
+    n = find(items, "if")
+    if n > 0 and has(items[:n], CONTENT) and has(items[n + 1 :], CONTENT | {"sex"}):
+        if items[n].text in {"when", "whenever", "according"}:
+            return None
+        then = line.read(items[:n], mods, depth + 1)
+        when = who(items[n:]) or line.read(items[n + 1 :], NOTHING, depth + 1)
+        if when is not None and then is not None:
+            if items[n].text in {"in the absence of", "for patients without", "in patients without"}:
+                when = negate(when)
+            return on_subgroup(when, then, line)
+        return None
+    for k, item in enumerate(items):
+        if item.kind in {"measure", "term", "analyte", "neg", "lifestyle", "sep", "except"}:
+            break
+        if (item.kind == "modal" and item.text in _DUTY) or item.kind == "on_site":
+            group = who(items[:k])
+            if group is None:
+                break
+            rest = items[k + 1 :] if item.kind == "modal" else items[k:]
+            if (
+                item.kind == "modal"
+                and item.text in {"have", "has", "are", "is"}
+                and not isinstance(group, PregnancyIs)
+            ):
+                break
+            if not has(rest, CONTENT):
+                break
+            then = line.read(rest, mods, depth + 1)
+            if then is None:
+                break
+            return on_subgroup(group, then, line)
+    return None

@@ -1,0 +1,149 @@
+"""What only the study team can settle: consent, compliance, the opinion of the investigator, and so on."""
+
+from __future__ import annotations
+
+import re
+
+from matching.model.criterion import Expression, Not, OnSite, Unreadable
+from matching.reading.items import CONTENT, Item, find, has, trim
+from matching.reading.logic import all_of, any_of, between, narrowed, negate
+from matching.reading.mentions import CONDITIONS, Mods
+from matching.reading.parts import Line
+from matching.reading.people import on_subgroup, who
+
+_UNABLE = re.compile(
+    r"(?i)\b(?:un(?:able|willing\w*|available|availability|reliable|likely|cooperative)|inab\w+|incap\w+|refus\w+|non[- ]?complian\w+|"
+    r"non[- ]?adheren\w+|poor|declin\w+|barriers?|illitera\w+|lack\w*|not|cannot|can't|without|difficult\w*|prisoners?|"
+    r"incarcerated|detained|depriv\w+|guardianship|opposition|opposed|drop|lost|homeless|non[- ]english)\b"
+)
+
+
+def read_promise(items: list[Item], mods: Mods, line: Line, depth: int) -> Expression | None:
+    """on-site = [clause (","|"and"|"or")] {word} promise {word} [(","|"and"|"or"|"but") statement].
+
+    A promise takes the words after it up to the next statement. What stands in the same part before it is narrowed by
+    it ("heart disease that would interfere with the study").
+    """
+    n = find(items, "on_site")
+    item = items[n]
+    assert item.cue is not None
+    cut = n
+    while cut > 0 and not (items[cut - 1].kind == "sep" or items[cut - 1].kind == "conj"):
+        cut -= 1
+    stop = n + 1
+    while stop < len(items):
+        if items[stop].kind in {"conj", "sep"} and _restarts(items, stop + 1):
+            break
+        if items[stop].kind in {"except", "unless"}:
+            break
+        stop += 1
+    span = items[n:stop]
+    begin = items[cut].start
+    topics = [i.cue.value for i in span[:4] if i.kind == "on_site" and i.cue is not None]
+    topic = (
+        next((t for t in topics if t != "ability"), item.cue.value) if item.cue.value == "ability" else item.cue.value
+    )
+    if cut > 0 and not has(items[:cut], CONTENT):
+        if any(i.kind in {"word", "qual"} for i in items[:cut]) and not _UNABLE.search(
+            line.text, items[0].start, items[cut - 1].end
+        ):
+            unread: Expression | None = line.unreadable(trim(items[:cut]))
+        else:
+            unread, cut = None, 0
+    else:
+        unread = None
+    head = items[cut:n]
+    judged = item.cue.value == "investigator_opinion"
+    spoken = line.text[(items[cut].start if cut < n else begin) : item.end]
+    end = max(item.end, min(span[-1].end, item.start + 90))
+    site: Expression = OnSite(item.start, end, topic)
+    denied = any(i.kind == "neg" for i in head) or (not judged and _UNABLE.search(spoken) is not None)
+    if has(head, CONTENT - {"on_site"}):
+        if judged:
+            head, cut = items[:n], 0
+        inner = line.read(_without_trailing(head), mods, depth + 1)
+        if inner is None:
+            expression: Expression = negate(site) if denied else site
+        else:
+            group = who(head)
+            if group is not None:
+                expression = on_subgroup(group, site, line)
+            elif isinstance(inner, Not):
+                expression = negate(all_of((inner.of, site)))
+            else:
+                expression = all_of((inner, site))
+    else:
+        expression = negate(site) if denied else site
+    parts: list[Expression] = []
+    joints: list[str] = []
+    if cut > 0:
+        before = unread or line.read(items[:cut], mods, depth + 1)
+        if before is not None:
+            parts.append(before)
+            joints.append(_joint_at(items, cut - 1))
+    parts.append(expression)
+    if stop < len(items):
+        if items[stop].kind in {"except", "unless"}:
+            line.skip(items[stop:])
+            return (
+                narrowed(expression, Unreadable(items[stop].start, items[-1].end, "an exception"))
+                if not cut
+                else all_of((*parts, expression))
+            )
+        after = line.read(items[stop + 1 :], mods, depth + 1)
+        if after is not None:
+            parts.append(after)
+            joints.append(_joint_at(items, stop))
+    parts = _once(parts)
+    if len(parts) == 1:
+        return parts[0]
+    joint = next((j for j in joints if j), "")
+    if joint == "or" or (not joint and line.exclusion):
+        return any_of(parts)
+    if joint == "and" and line.exclusion:
+        return between(parts, Unreadable(items[0].start, items[-1].end, "whether both or either is meant"))
+    return all_of(parts)
+
+
+def _once(parts: list[Expression]) -> list[Expression]:
+    """The parts without a promise that only repeats the topic of the one before it."""
+    out: list[Expression] = []
+    for part in parts:
+        last = out[-1] if out else None
+        if isinstance(part, OnSite) and isinstance(last, OnSite) and part.topic == last.topic:
+            continue
+        out.append(part)
+    return out
+
+
+def _without_trailing(items: list[Item]) -> list[Item]:
+    """The items without the words that only lead on to what follows ("that would")."""
+    b = len(items)
+    while b and items[b - 1].kind in {"that", "modal", "person", "prep", "word", "sep", "conj", "plain", "link"}:
+        b -= 1
+    return items[:b]
+
+
+def _joint_at(items: list[Item], n: int) -> str:
+    for k in (n, n + 1):
+        if 0 <= k < len(items) and items[k].kind == "conj":
+            cue = items[k].cue
+            return cue.value if cue is not None else ""
+    return ""
+
+
+def _restarts(items: list[Item], n: int) -> bool:
+    """Whether a new statement begins here: a measure, a negation, a name, a habit, a pregnancy or a new promise."""
+    for k in range(n, min(n + 6, len(items))):
+        kind = items[k].kind
+        if kind in {"measure", "neg", "pregtest", "pregnancy", "lifestyle", "sex", "not_childbearing"}:
+            return True
+        if kind == "on_site":
+            return True
+        if kind == "term":
+            term = items[k].term
+            return term is not None and term.category in CONDITIONS
+        if kind in {"conj", "plain", "modal", "person", "status", "qual"} or (kind == "sep" and k == n):
+            continue
+        return False
+    return False
