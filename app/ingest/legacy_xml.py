@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import BinaryIO, TypeVar
 
 from app.ingest.source import Record, RecordError
-from app.ingest.study import (
+from app.ingest.words import (
     ALLOCATIONS,
     ARM_TYPES,
     CLASSES,
@@ -23,8 +23,9 @@ from app.ingest.study import (
     PURPOSES,
     STATUSES,
     STUDY_TYPES,
+    age_limit,
+    clean,
 )
-from app.ingest.words import age_limit, clean
 from matching import (
     AgeLimit,
     Arm,
@@ -66,7 +67,7 @@ IPD_TYPES = {
     "Clinical Study Report (CSR)": "CSR",
     "Analytic Code": "ANALYTIC_CODE",
 }
-DATE_TYPES = {"Actual": "ACTUAL", "Anticipated": "ESTIMATED", "Estimate": "ESTIMATED", "Estimated": "ESTIMATED"}
+DATE_WORDS = {"Actual": "ACTUAL", "Anticipated": "ESTIMATED", "Estimate": "ESTIMATED", "Estimated": "ESTIMATED"}
 DATE_FORMS = ("%B %d, %Y", "%B %Y")
 MASKING = re.compile(r"(?:(?P<masking>[A-Za-z]+) ?)?(?:\((?P<who>[^)]*)\))?")
 
@@ -225,7 +226,7 @@ class _Node:
         found = self.element.find(path)
         if on is None or found is None:
             return None
-        return TrialDate(on, DATE_TYPES.get(found.get("type", "")))
+        return TrialDate(on, DATE_WORDS.get(found.get("type", "")))
 
     def day(self, path: str) -> PartialDate | None:
         value = self.text(path)
@@ -331,7 +332,7 @@ def _design(study: _Node) -> Design:
         biospecimen_description=study.block("biospec_descr/textblock"),
         target_duration=study.text("target_duration"),
         enrollment_count=int(count) if count.isdigit() else None,
-        enrollment_type=DATE_TYPES.get(enrollment.get("type", "")) if enrollment is not None else None,
+        enrollment_type=DATE_WORDS.get(enrollment.get("type", "")) if enrollment is not None else None,
     )
 
 

@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from app.ingest.page_text import page_lines, paragraph, said, site_place
 from app.ingest.source import Record, RecordError
-from app.ingest.study import ARM_TYPES, INTERVENTION_TYPES, MODELS, NCT_ID, PHASES, SEXES, STATUSES, STUDY_TYPES
+from app.ingest.words import ARM_TYPES, INTERVENTION_TYPES, MODELS, NCT_ID, PHASES, SEXES, STATUSES, STUDY_TYPES
 from matching import (
     Arm,
     Design,

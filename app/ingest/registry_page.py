@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from app.ingest.page_text import page_lines, paragraph, said, site_place
 from app.ingest.source import Record, RecordError
-from app.ingest.study import (
+from app.ingest.words import (
     ALLOCATIONS,
     CLASSES,
     MASKINGS,
@@ -23,8 +23,8 @@ from app.ingest.study import (
     SEXES,
     STATUSES,
     STUDY_TYPES,
+    age_limit,
 )
-from app.ingest.words import age_limit
 from matching import (
     AgeLimit,
     Arm,

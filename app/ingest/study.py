@@ -1,19 +1,33 @@
 """A study of the registry's API v2 (a JSON object) as a Trial. The only file with the registry's camelCase.
 
 A fault in an optional field leaves the field absent and is told in `Record.odd`; only a record without its NCT id
-cannot be read. An enum value this page does not know is kept as it stands and told as odd.
+cannot be read. An enum value that words.py does not know is kept as it stands and told as odd.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
-from typing import Any, TypeVar
-
+from app.ingest.module import Module
 from app.ingest.source import Record, RecordError
-from app.ingest.words import age_limit, clean, mesh_id
+from app.ingest.words import (
+    ALLOCATIONS,
+    ARM_TYPES,
+    CLASSES,
+    DATE_TYPES,
+    INTERVENTION_TYPES,
+    MASKED,
+    MASKINGS,
+    MODELS,
+    NCT_ID,
+    PHASES,
+    PURPOSES,
+    SEXES,
+    STANDARD_AGES,
+    STATUSES,
+    STUDY_TYPES,
+    clean,
+    mesh_id,
+)
 from matching import (
-    AgeLimit,
     Arm,
     Contact,
     Design,
@@ -25,7 +39,6 @@ from matching import (
     Official,
     Outcome,
     Oversight,
-    PartialDate,
     Provenance,
     Reference,
     ResponsibleParty,
@@ -41,34 +54,6 @@ FULL = "clinicaltrials_gov"
 PARTIAL = "clinicaltrials_gov_partial"
 """The source of a record without the date of its last update, such as a search result with few fields."""
 
-NCT_ID = re.compile(r"NCT[0-9]{8}")
-
-STATUSES = frozenset(
-    "ACTIVE_NOT_RECRUITING COMPLETED ENROLLING_BY_INVITATION NOT_YET_RECRUITING RECRUITING SUSPENDED TERMINATED "
-    "WITHDRAWN AVAILABLE NO_LONGER_AVAILABLE TEMPORARILY_NOT_AVAILABLE APPROVED_FOR_MARKETING WITHHELD UNKNOWN".split()
-)
-PHASES = frozenset("NA EARLY_PHASE1 PHASE1 PHASE2 PHASE3 PHASE4".split())
-STUDY_TYPES = frozenset("EXPANDED_ACCESS INTERVENTIONAL OBSERVATIONAL".split())
-SEXES = frozenset("FEMALE MALE ALL".split())
-STANDARD_AGES = frozenset("CHILD ADULT OLDER_ADULT".split())
-DATE_TYPES = frozenset("ACTUAL ESTIMATED".split())
-CLASSES = frozenset("NIH FED OTHER_GOV INDIV INDUSTRY NETWORK AMBIG OTHER UNKNOWN".split())
-INTERVENTION_TYPES = frozenset(
-    "BEHAVIORAL BIOLOGICAL COMBINATION_PRODUCT DEVICE DIAGNOSTIC_TEST DIETARY_SUPPLEMENT DRUG GENETIC PROCEDURE "
-    "RADIATION OTHER".split()
-)
-ARM_TYPES = frozenset("EXPERIMENTAL ACTIVE_COMPARATOR PLACEBO_COMPARATOR SHAM_COMPARATOR NO_INTERVENTION OTHER".split())
-ALLOCATIONS = frozenset("RANDOMIZED NON_RANDOMIZED NA".split())
-MODELS = frozenset("SINGLE_GROUP PARALLEL CROSSOVER FACTORIAL SEQUENTIAL".split())
-PURPOSES = frozenset(
-    "TREATMENT PREVENTION DIAGNOSTIC ECT SUPPORTIVE_CARE SCREENING HEALTH_SERVICES_RESEARCH BASIC_SCIENCE "
-    "DEVICE_FEASIBILITY OTHER".split()
-)
-MASKINGS = frozenset("NONE SINGLE DOUBLE TRIPLE QUADRUPLE".split())
-MASKED = frozenset("PARTICIPANT CARE_PROVIDER INVESTIGATOR OUTCOMES_ASSESSOR".split())
-
-T = TypeVar("T")
-
 
 def read_study(study: object, *, source: str | None = None) -> Record:
     """Reads one study.
@@ -83,7 +68,7 @@ def read_study(study: object, *, source: str | None = None) -> Record:
     if not isinstance(study, dict):
         raise RecordError(None, "a study is a JSON object")
     odd: list[str] = []
-    root = _Module(study, "", odd)
+    root = Module(study, "", odd)
     protocol = root.module("protocolSection")
     identification = protocol.module("identificationModule")
     nct_id = identification.text("nctId")
@@ -158,158 +143,19 @@ def read_study(study: object, *, source: str | None = None) -> Record:
     return Record(trial, tuple(odd))
 
 
-class _Module:
-    """An object of the record. Each reader gives None (or nothing) for an absent field and notes a faulty one."""
-
-    __slots__ = ("data", "odd", "path")
-
-    def __init__(self, data: dict[str, Any], path: str, odd: list[str]) -> None:
-        self.data = data
-        self.path = path
-        self.odd = odd
-
-    def _note(self, key: str, why: str) -> None:
-        self.odd.append(f"{self.path}{key}: {why}")
-
-    def module(self, key: str) -> _Module:
-        value = self.data.get(key)
-        if value is None:
-            value = {}
-        elif not isinstance(value, dict):
-            self._note(key, "not an object")
-            value = {}
-        return _Module(value, f"{self.path}{key}.", self.odd)
-
-    def modules(self, key: str) -> Iterator[_Module]:
-        value = self.data.get(key)
-        if value is None:
-            return
-        if not isinstance(value, list):
-            self._note(key, "not a list")
-            return
-        for index, item in enumerate(value):
-            if isinstance(item, dict):
-                yield _Module(item, f"{self.path}{key}[{index}].", self.odd)
-            else:
-                self._note(f"{key}[{index}]", "not an object")
-
-    def each(self, key: str, read: Callable[[_Module], T | None]) -> tuple[T, ...]:
-        if key not in self.data:
-            return ()
-        return tuple(item for module in self.modules(key) if (item := read(module)) is not None)
-
-    def text(self, key: str) -> str | None:
-        value = self.data.get(key)
-        if value is None:
-            return None
-        if not isinstance(value, str):
-            self._note(key, "not a text")
-            return None
-        return clean(value).strip() or None
-
-    def texts(self, key: str) -> tuple[str, ...]:
-        value = self.data.get(key)
-        if value is None:
-            return ()
-        if isinstance(value, str):
-            self._note(key, "a text instead of a list")
-            value = [value]
-        if not isinstance(value, list):
-            self._note(key, "not a list")
-            return ()
-        texts = []
-        for index, item in enumerate(value):
-            if not isinstance(item, str):
-                self._note(f"{key}[{index}]", "not a text")
-            elif text := clean(item).strip():
-                texts.append(text)
-        return tuple(dict.fromkeys(texts))
-
-    def flag(self, key: str) -> bool | None:
-        value = self.data.get(key)
-        if value is None or isinstance(value, bool):
-            return value
-        self._note(key, "not true or false")
-        return None
-
-    def count(self, key: str) -> int | None:
-        value = self.data.get(key)
-        if value is None:
-            return None
-        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**31:
-            self._note(key, "not a count")
-            return None
-        return value
-
-    def degrees(self, key: str, limit: float) -> float | None:
-        value = self.data.get(key)
-        if value is None:
-            return None
-        if isinstance(value, bool) or not isinstance(value, int | float) or not -limit <= value <= limit:
-            self._note(key, f"not degrees within {limit:g}")
-            return None
-        return float(value)
-
-    def date(self, key: str) -> PartialDate | None:
-        value = self.data.get(key)
-        if value is None:
-            return None
-        try:
-            return PartialDate.parse(value)
-        except (ValueError, AttributeError):
-            self._note(key, "not a date")
-            return None
-
-    def dated(self, key: str) -> TrialDate | None:
-        if key not in self.data:
-            return None
-        struct = self.module(key)
-        on = struct.date("date")
-        return TrialDate(on, struct.word("type", DATE_TYPES)) if on else None
-
-    def word(self, key: str, known: frozenset[str]) -> str | None:
-        value = self.data.get(key)
-        if isinstance(value, str) and value in known:
-            return value
-        return self._known(key, self.text(key), known)
-
-    def words(self, key: str, known: frozenset[str]) -> tuple[str, ...]:
-        found = (self._known(key, value, known) for value in self.texts(key))
-        return tuple(value for value in found if value is not None)
-
-    def _known(self, key: str, value: str | None, known: frozenset[str]) -> str | None:
-        if value is None or value in known:
-            return value
-        respelled = re.sub(r"[ -]", "_", value.upper())
-        if respelled in known:
-            self._note(key, f"{value} is spelled {respelled} elsewhere")
-            return respelled
-        self._note(key, f"{value} is not a value known here")
-        return value
-
-    def age(self, key: str) -> AgeLimit | None:
-        value = self.text(key)
-        if value is None or value == "N/A":
-            return None
-        limit = age_limit(value)
-        if limit is None:
-            self._note(key, f"{value} is not an age")
-        return limit
-
-
-def _identifier(module: _Module) -> Identifier | None:
+def _identifier(module: Module) -> Identifier | None:
     value = module.text("id")
     if value is None:
         return None
     return Identifier(value, module.text("type"), module.text("domain"), module.text("link"))
 
 
-def _sponsor(module: _Module, name: str = "name") -> Sponsor | None:
+def _sponsor(module: Module, name: str = "name") -> Sponsor | None:
     called = module.text(name)
     return Sponsor(called, module.word("class", CLASSES)) if called else None
 
 
-def _responsible_party(module: _Module) -> ResponsibleParty | None:
+def _responsible_party(module: Module) -> ResponsibleParty | None:
     if not module.data:
         return None
     return ResponsibleParty(
@@ -320,12 +166,12 @@ def _responsible_party(module: _Module) -> ResponsibleParty | None:
     )
 
 
-def _official(module: _Module) -> Official | None:
+def _official(module: Module) -> Official | None:
     name = module.text("name")
     return Official(name, module.text("role"), module.text("affiliation")) if name else None
 
 
-def _oversight(module: _Module) -> Oversight | None:
+def _oversight(module: Module) -> Oversight | None:
     if not module.data:
         return None
     return Oversight(
@@ -337,7 +183,7 @@ def _oversight(module: _Module) -> Oversight | None:
     )
 
 
-def _design(module: _Module) -> Design:
+def _design(module: Module) -> Design:
     info = module.module("designInfo")
     masking = info.module("maskingInfo")
     samples = module.module("bioSpec")
@@ -363,7 +209,7 @@ def _design(module: _Module) -> Design:
     )
 
 
-def _arms(module: _Module) -> tuple[Arm, ...]:
+def _arms(module: Module) -> tuple[Arm, ...]:
     names = {row.text("name") for row in module.modules("interventions")}
 
     def resolved(text: str) -> str:
@@ -379,7 +225,7 @@ def _arms(module: _Module) -> tuple[Arm, ...]:
     return tuple(arms)
 
 
-def _intervention(module: _Module) -> Intervention | None:
+def _intervention(module: Module) -> Intervention | None:
     name = module.text("name")
     if name is None:
         return None
@@ -392,7 +238,7 @@ def _intervention(module: _Module) -> Intervention | None:
     )
 
 
-def _outcomes(module: _Module) -> tuple[Outcome, ...]:
+def _outcomes(module: Module) -> tuple[Outcome, ...]:
     outcomes = []
     for rank in ("primary", "secondary", "other"):
         for row in module.modules(f"{rank}Outcomes"):
@@ -402,7 +248,7 @@ def _outcomes(module: _Module) -> tuple[Outcome, ...]:
     return tuple(outcomes)
 
 
-def _eligibility(module: _Module) -> EligibilityFields:
+def _eligibility(module: Module) -> EligibilityFields:
     text = module.data.get("eligibilityCriteria")
     return EligibilityFields(
         # Not stripped: offsets into this text are promised to count the source as it is.
@@ -419,7 +265,7 @@ def _eligibility(module: _Module) -> EligibilityFields:
     )
 
 
-def _contact(module: _Module) -> Contact | None:
+def _contact(module: Module) -> Contact | None:
     contact = Contact(
         name=module.text("name"),
         role=module.text("role"),
@@ -430,7 +276,7 @@ def _contact(module: _Module) -> Contact | None:
     return None if contact == Contact() else contact
 
 
-def _sites(module: _Module) -> tuple[Site, ...]:
+def _sites(module: Module) -> tuple[Site, ...]:
     """`locations_nested` repeats `locations` in many real records; what it holds beyond them is kept."""
     sites = module.each("locations", _site)
     if "locations_nested" not in module.data:
@@ -439,7 +285,7 @@ def _sites(module: _Module) -> tuple[Site, ...]:
     return (*sites, *(site for site in module.each("locations_nested", _site) if site not in known))
 
 
-def _site(module: _Module) -> Site | None:
+def _site(module: Module) -> Site | None:
     point = module.module("geoPoint")
     lat, lon = point.degrees("lat", 90), point.degrees("lon", 180)
     both = lat is not None and lon is not None
@@ -457,7 +303,7 @@ def _site(module: _Module) -> Site | None:
     return None if site == Site() else site
 
 
-def _references(module: _Module) -> tuple[Reference, ...]:
+def _references(module: Module) -> tuple[Reference, ...]:
     rows = [Reference(row.text("citation"), row.text("pmid"), row.text("type")) for row in module.modules("references")]
     rows += [Reference(row.text("label"), None, "LINK", row.text("url")) for row in module.modules("seeAlsoLinks")]
     rows += [
@@ -467,7 +313,7 @@ def _references(module: _Module) -> tuple[Reference, ...]:
     return tuple(row for row in rows if row.citation or row.pmid or row.url)
 
 
-def _ipd_sharing(module: _Module) -> IpdSharing | None:
+def _ipd_sharing(module: Module) -> IpdSharing | None:
     if not module.data:
         return None
     return IpdSharing(
@@ -480,7 +326,7 @@ def _ipd_sharing(module: _Module) -> IpdSharing | None:
     )
 
 
-def _mesh(module: _Module) -> MeshTerm | None:
+def _mesh(module: Module) -> MeshTerm | None:
     given, term = module.text("id"), module.text("term")
     if given is None or term is None:
         return None

@@ -12,9 +12,10 @@ from sqlalchemy import Engine, select
 
 from app.store import writing
 from app.store.convert import trial_from_bytes
+from app.store.planning import Upserted
 from app.store.reader import SqlTrialReader
 from app.store.tables import CRITERIA, STATE, TRIAL, VERSION
-from app.store.writing import ReadCriteria, Upserted, read_criteria
+from app.store.writing import ReadCriteria, read_criteria
 from matching import Trial
 
 

@@ -115,7 +115,7 @@ def test_a_filter_keeps_what_does_not_say(store: TrialStore, asked: dict[str, An
         trial(1),
         trial(2, overall_status="COMPLETED", countries=(), sites=(), interventions=()),
         trial(3, overall_status=None, design=Design(phases=("PHASE3",))),
-        trial(4, design=Design(), countries=("Peru",), interventions=(Intervention("A pump", "DEVICE"),)),
+        trial(4, design=Design(), countries=("Peru",), sites=(), interventions=(Intervention("A pump", "DEVICE"),)),
     ]
     store.upsert(rows, at=AT, read=no_text)
     assert found(store, **asked) == expected

@@ -6,8 +6,9 @@ from sqlalchemy import Engine
 
 import matching
 from app.store.engine import check, create_engine_for
+from app.store.planning import Upserted
 from app.store.trials import StoredVersion, TrialStore
-from app.store.writing import Upserted, read_again, read_criteria
+from app.store.writing import read_again, read_criteria
 from matching import Design, EligibilityFields, Provenance, Trial
 from tests.store.trials_made import AT, LATER, dated, page_trial, registry_trial
 

@@ -1,0 +1,164 @@
+"""Reading an object of a registry's record, where any field may be absent or faulty."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+from app.ingest.words import DATE_TYPES, age_limit, clean
+from matching import AgeLimit, PartialDate, TrialDate
+
+T = TypeVar("T")
+
+
+class Module:
+    """An object of the record. Each reader gives None (or nothing) for an absent field and notes a faulty one."""
+
+    __slots__ = ("data", "odd", "path")
+
+    def __init__(self, data: dict[str, Any], path: str, odd: list[str]) -> None:
+        self.data = data
+        self.path = path
+        self.odd = odd
+
+    def _note(self, key: str, why: str) -> None:
+        self.odd.append(f"{self.path}{key}: {why}")
+
+    def module(self, key: str) -> Module:
+        """A part; empty when absent."""
+        value = self.data.get(key)
+        if value is None:
+            value = {}
+        elif not isinstance(value, dict):
+            self._note(key, "not an object")
+            value = {}
+        return Module(value, f"{self.path}{key}.", self.odd)
+
+    def modules(self, key: str) -> Iterator[Module]:
+        """The objects of a list."""
+        value = self.data.get(key)
+        if value is None:
+            return
+        if not isinstance(value, list):
+            self._note(key, "not a list")
+            return
+        for index, item in enumerate(value):
+            if isinstance(item, dict):
+                yield Module(item, f"{self.path}{key}[{index}].", self.odd)
+            else:
+                self._note(f"{key}[{index}]", "not an object")
+
+    def each(self, key: str, read: Callable[[Module], T | None]) -> tuple[T, ...]:
+        """What `read` makes of each object of a list; None is left out."""
+        if key not in self.data:
+            return ()
+        return tuple(item for module in self.modules(key) if (item := read(module)) is not None)
+
+    def text(self, key: str) -> str | None:
+        """A text without space at either end; never an empty one."""
+        value = self.data.get(key)
+        if value is None:
+            return None
+        if not isinstance(value, str):
+            self._note(key, "not a text")
+            return None
+        return clean(value).strip() or None
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        """The texts of a list, each once."""
+        value = self.data.get(key)
+        if value is None:
+            return ()
+        if isinstance(value, str):
+            self._note(key, "a text instead of a list")
+            value = [value]
+        if not isinstance(value, list):
+            self._note(key, "not a list")
+            return ()
+        texts = []
+        for index, item in enumerate(value):
+            if not isinstance(item, str):
+                self._note(f"{key}[{index}]", "not a text")
+            elif text := clean(item).strip():
+                texts.append(text)
+        return tuple(dict.fromkeys(texts))
+
+    def flag(self, key: str) -> bool | None:
+        """True or false."""
+        value = self.data.get(key)
+        if value is None or isinstance(value, bool):
+            return value
+        self._note(key, "not true or false")
+        return None
+
+    def count(self, key: str) -> int | None:
+        """A whole number from 0 to 2^31."""
+        value = self.data.get(key)
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**31:
+            self._note(key, "not a count")
+            return None
+        return value
+
+    def degrees(self, key: str, limit: float) -> float | None:
+        """A number of degrees within plus and minus `limit`."""
+        value = self.data.get(key)
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int | float) or not -limit <= value <= limit:
+            self._note(key, f"not degrees within {limit:g}")
+            return None
+        return float(value)
+
+    def date(self, key: str) -> PartialDate | None:
+        """A date, or a part of one."""
+        value = self.data.get(key)
+        if value is None:
+            return None
+        try:
+            return PartialDate.parse(value)
+        except (ValueError, AttributeError):
+            self._note(key, "not a date")
+            return None
+
+    def dated(self, key: str) -> TrialDate | None:
+        """A date with its kind (`{"date": ..., "type": ...}`)."""
+        if key not in self.data:
+            return None
+        struct = self.module(key)
+        on = struct.date("date")
+        return TrialDate(on, struct.word("type", DATE_TYPES)) if on else None
+
+    def word(self, key: str, known: frozenset[str]) -> str | None:
+        """A value of a closed list; one that is not in it is kept and noted."""
+        value = self.data.get(key)
+        if isinstance(value, str) and value in known:
+            return value
+        return self._known(key, self.text(key), known)
+
+    def words(self, key: str, known: frozenset[str]) -> tuple[str, ...]:
+        """Values of a closed list, as `word`."""
+        found = (self._known(key, value, known) for value in self.texts(key))
+        return tuple(value for value in found if value is not None)
+
+    def _known(self, key: str, value: str | None, known: frozenset[str]) -> str | None:
+        if value is None or value in known:
+            return value
+        respelled = re.sub(r"[ -]", "_", value.upper())
+        if respelled in known:
+            self._note(key, f"{value} is spelled {respelled} elsewhere")
+            return respelled
+        self._note(key, f"{value} is not a value known here")
+        return value
+
+    def age(self, key: str) -> AgeLimit | None:
+        """An age limit; `N/A` is none."""
+        value = self.text(key)
+        if value is None or value == "N/A":
+            return None
+        limit = age_limit(value)
+        if limit is None:
+            self._note(key, f"{value} is not an age")
+        return limit
