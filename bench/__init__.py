@@ -1,0 +1,1 @@
+"""Measurements, all in one run on one machine: read ratios, not absolutes."""
