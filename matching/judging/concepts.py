@@ -132,9 +132,16 @@ def _absent(known: KnownList, target: _Target) -> tuple[Known, ...]:
 
 
 def _might_be(known: KnownList, target: _Target) -> tuple[Known, ...]:
-    """Present facts that could turn out to be the concept: broader ones, and names no vocabulary holds that share a word."""
-    above = hierarchy.ancestors(target.id) if target.id is not None else frozenset()
-    broader = [k for i in sorted(above & known.by_id.keys()) for k in known.by_id[i] if k.present]
+    """Present facts that could turn out to be the concept.
+
+    Broader ones, ones that may be it by another way of naming (`hierarchy.may_be`), and names that no vocabulary holds
+    and that share a word with it. What lies at or below the concept is not among them: it has had its say.
+    """
+    broader: list[Known] = []
+    if target.id is not None:
+        for i in sorted(known.by_id):
+            if i != target.id and hierarchy.may_be(i, target.id) and target.id not in hierarchy.ancestors(i):
+                broader.extend(k for k in known.by_id[i] if k.present)
     unresolved = [k for k in known.unresolved if not k.telling or k.telling & target.telling]
     if target.id is None:
         unresolved = [k for k in known.facts if k.present and (not k.telling or k.telling & target.telling)]

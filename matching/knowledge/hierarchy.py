@@ -213,6 +213,13 @@ def mutually_exclusive(a: str, b: str) -> bool:
     return False
 
 
+_AT_HOME_IN = {
+    "D002280": ("D012878",),  # basal cell carcinoma: skin neoplasms
+    "D008545": ("D012878", "D005134", "D009062", "D009669"),  # melanoma: skin, eye, mouth and nose neoplasms
+}
+"""Tumours that arise in a few places only, whose tissue says the site: a breast cancer is no basal cell carcinoma."""
+
+
 @lru_cache(maxsize=65536)
 def may_be(said: str, asked: str) -> bool:
     """Whether something known by the name `said` may also be `asked`, though it is no kind of it by the hierarchy.
@@ -233,5 +240,9 @@ def may_be(said: str, asked: str) -> bool:
             return True
     tumours = [{t[:7] for t in known.trees.get(c, ()) if t.startswith(_TUMOUR)} for c in (said, asked)]
     if all(tumours):
+        for tissue, site in ((said, asked), (asked, said)):
+            homes = _AT_HOME_IN.get(tissue)
+            if homes is not None and not any(is_a(site, home) or is_a(home, site) for home in homes):
+                return False
         return not (tumours[0] | tumours[1] <= {_SITE} or tumours[0] | tumours[1] <= {_KIND})
     return False

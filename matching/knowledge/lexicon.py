@@ -14,7 +14,7 @@ from functools import lru_cache
 from matching.knowledge import hierarchy
 from matching.knowledge.codes import icd10_of
 from matching.knowledge.concepts import Abbreviation, Vocabulary, vocabulary
-from matching.knowledge.words import TOKEN, key_of, normal_word, uninvert, words_of
+from matching.knowledge.words import TOKEN, key_of, normal_word, remembered_word, uninvert, words_of
 from matching.model.criterion import Concept
 
 
@@ -47,7 +47,7 @@ class _Words:
     ends: list[int]
 
 
-def _cut(text: str, start: int, end: int) -> _Words:
+def _cut(text: str, start: int, end: int, remember: bool) -> _Words:
     every = TOKEN.findall(text, start, end)
     raw: list[str] = []
     starts: list[int] = []
@@ -63,18 +63,20 @@ def _cut(text: str, start: int, end: int) -> _Words:
             starts.append(place)
             ends.append(after)
         place = after
-    return _Words(raw, [normal_word(w) for w in raw], starts, ends)
+    normal = remembered_word if remember else normal_word
+    return _Words(raw, [normal(w) for w in raw], starts, ends)
 
 
-def find_terms(text: str, start: int = 0, end: int | None = None) -> list[TermMatch]:
+def find_terms(text: str, start: int = 0, end: int | None = None, *, remember: bool = False) -> list[TermMatch]:
     """The names in `text[start:end]`, longest match, in order, not overlapping.
 
     Names in a coordination that share a word ("hepatitis B or C", "heart, liver or kidney disease") are each given,
-    the shortened ones with the span of their own words only.
+    the shortened ones with the span of their own words only. `remember`: the text is a registry's, so its words may be
+    kept to be found faster; a patient's never.
     """
     end = len(text) if end is None else end
     known = vocabulary()
-    words = _cut(text, start, end)
+    words = _cut(text, start, end, remember)
     spans = _scan(text, words, known)
     if not spans:
         return []
@@ -284,6 +286,11 @@ def concept(concept_id: str, text: str | None = None) -> Concept:
 
 
 @lru_cache(maxsize=16384)
+def lookup_remembered(text: str) -> Concept | None:
+    """`lookup` for names of registries and tables: answers are kept, so a patient's words must not come here."""
+    return lookup(text)
+
+
 def lookup(text: str) -> Concept | None:
     """The concept that a name by itself stands for (a patient's condition, a trial's condition, a drug's display text).
 
@@ -300,7 +307,7 @@ def lookup(text: str) -> Concept | None:
     if len(bare) > 200:
         return None
     bare = _DOSE.sub(" ", bare)
-    words = _cut(bare, 0, len(bare))
+    words = _cut(bare, 0, len(bare), False)
     if not _BLOCKING.isdisjoint(words.normal):
         return None
     matches = [m for m in find_terms(bare) if m.category not in {"anatomy", "other"}]
@@ -338,4 +345,4 @@ def lookup_all(text: str) -> list[Concept]:
     return [concept(code, m.text) for code, m in first.items()]
 
 
-__all__ = ["TermMatch", "concept", "find_terms", "lookup", "lookup_all", "words_of"]
+__all__ = ["TermMatch", "concept", "find_terms", "lookup", "lookup_all", "lookup_remembered", "words_of"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from math import log1p
 
 from rapidfuzz import fuzz, process
@@ -65,7 +65,6 @@ def _index(categories: frozenset[str]) -> _Index:
     return _Index(list(found.values()), list(found), by_word, sorted(by_word), by_letter, uses)
 
 
-@lru_cache(maxsize=4096)
 def suggest(text: str, limit: int = 10, categories: frozenset[str] = _CONDITIONS) -> tuple[tuple[str, str, float], ...]:
     """Concepts that the text may be the beginning of: (concept id, the name that fits, score 0 to 100), best first.
 

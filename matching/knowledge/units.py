@@ -17,7 +17,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterator
-from functools import cache, lru_cache
+from functools import cache
 from importlib.resources import files
 from typing import Literal, NamedTuple
 
@@ -220,18 +220,27 @@ def _read_plain(plain: re.Match[str]) -> tuple[int, str] | Literal[False] | None
     return False if code is None else (plain.end("word"), code)
 
 
-@lru_cache(maxsize=4096)
+_SPELLINGS: dict[str, str] = {}
+"""Spellings that were read before. Only what is a unit from end to end is kept: it holds nothing of a patient."""
+_MOST_SPELLINGS = 4096
+
+
 def ucum(text: str) -> str | None:
     """The UCUM code of a unit as people write it; a UCUM code stays itself. None if it is not a unit.
 
     Counted things leave no trace ("cells/uL" and "{cells}/uL" are "/uL"); "24 h" is a day.
     """
+    known = _SPELLINGS.get(text)
+    if known is not None:
+        return known
     stripped = text.strip()
     if stripped in _WHOLE:
         return _WHOLE[stripped]
     found = _read(stripped, 0, len(stripped), attached=True) if len(stripped) <= 80 else None
     if found is None or _skip(stripped, found[0], len(stripped)) < len(stripped):
         return None
+    if len(_SPELLINGS) < _MOST_SPELLINGS and "{" not in text and len(text) <= 24:
+        _SPELLINGS[text] = found[1]
     return found[1]
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import lru_cache
 
 TOKEN = re.compile(r"[^\W_]+(?:['’´`][^\W_]+)?")
 """A word: letters and digits of any script, with one inner apostrophe ("Crohn's")."""
@@ -32,7 +31,21 @@ _IRREGULAR = {
 _TO_SIS = ("stases", "oses", "yses", "heses", "reses", "ectases")
 
 
-@lru_cache(maxsize=65536)
+_REMEMBERED: dict[str, str] = {}
+"""Normal forms of words of registry texts. Nothing of a patient is put here: see `remembered_word`."""
+MOST_REMEMBERED = 65_536
+
+
+def remembered_word(word: str) -> str:
+    """The normal form of a word of a registry's text or of a table, kept for the next time. Never for a patient's words."""
+    known = _REMEMBERED.get(word)
+    if known is None:
+        known = normal_word(word)
+        if len(_REMEMBERED) < MOST_REMEMBERED:
+            _REMEMBERED[word] = known
+    return known
+
+
 def normal_word(word: str) -> str:
     """A word in its normal form: lower case, no accents, American spelling, singular, no possessive."""
     w = word.lower()

@@ -97,7 +97,11 @@ def _dose(text: str, start: int, end: int, tokens: list[Token], value: Value, fl
         return None
     low = max(start, value.start - 70, tokens[floor - 1].end if floor else start)
     high = min(end, value.end + 50)
-    before = [t for t in lexicon.find_terms(text, low, value.start) if t.category in ("drug", "class", "substance")]
+    before = [
+        t
+        for t in lexicon.find_terms(text, low, value.start, remember=True)
+        if t.category in ("drug", "class", "substance")
+    ]
     if before:
         term = before[-1]
         if re.search(r"[.;]", text[term.end : value.start]) is None:
@@ -106,7 +110,11 @@ def _dose(text: str, start: int, end: int, tokens: list[Token], value: Value, fl
             if _DAILY_BEFORE.search(text, max(start, term.start - 30), value.start):
                 ends = _daily(ends)
             return term.start, value.end, TreatmentIs(term.start, value.end, concept, kind, "any", Dose(*ends))
-    after = [t for t in lexicon.find_terms(text, value.end, high) if t.category in ("drug", "class", "substance")]
+    after = [
+        t
+        for t in lexicon.find_terms(text, value.end, high, remember=True)
+        if t.category in ("drug", "class", "substance")
+    ]
     if after and re.fullmatch(
         r"(?i)[\s,(]*(?:of\s+|a\s+|the\s+|oral\s+|daily\s+|per\s+day\s+|equivalent\s+)*",
         text[value.end : after[0].start],

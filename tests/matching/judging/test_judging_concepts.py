@@ -74,6 +74,8 @@ def judged(leaf, *facts, complete=frozenset(), on=ON, **patient):
         ("two types of diabetes are not taken to exclude each other", "type 2 diabetes", [has("type 1 diabetes")], (), U, WhyUnknown.MISSING),
         ("nothing said", "asthma", [], (), U, WhyUnknown.MISSING),
         ("nothing on a complete list", "asthma", [], ALL, F, None),
+        ("asthma may be severe asthma", "severe asthma", [has("asthma")], ALL, U, WhyUnknown.MISSING),
+        ("a tumour's site may be its tissue", "adenocarcinoma", [has("lung cancer")], ALL, U, WhyUnknown.MISSING),
         ("known absent", "asthma", [has("asthma", present=False)], (), F, None),
         ("known absent above", "type 1 diabetes", [has("diabetes mellitus", present=False)], (), F, None),
         ("known absent below says nothing", "diabetes mellitus", [has("type 1 diabetes", present=False)], (), U, WhyUnknown.MISSING),
