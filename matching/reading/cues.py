@@ -36,7 +36,7 @@ class Phrases:
 
 def _rows(name: str) -> Iterator[dict[str, str]]:
     source = resources.files("matching.knowledge") / "data" / name
-    with source.open(encoding="utf-8", newline="") as lines:
+    with source.open(encoding="utf-8") as lines:
         yield from csv.DictReader(lines)
 
 

@@ -64,10 +64,10 @@ def read_labelled(label: list[Item], body: list[Item], mods: Mods, line: Line, d
                 inner = with_window(inner, item.window)
         told = _COUNTED.search(line.text, label[0].start, label[-1].end)
         if told is not None:
-            members = read_list(body, line, depth + 1)
-            if isinstance(members, AnyOf):
+            choice = read_list(body, line, depth + 1)
+            if isinstance(choice, AnyOf):
                 count = _NUMBERS.get(told[1].lower(), 0) or int(told[1])
-                inner = AtLeast(count, members.of) if count > 1 else members
+                inner = AtLeast(count, choice.of) if count > 1 else choice
         elif _ANY.search(line.text, label[0].start, label[-1].end):
             inner = read_list(body, line, depth + 1) or inner
         if any(i.kind == "shift" for i in label):
@@ -99,6 +99,12 @@ def read_examples(
         if has(examples, frozenset({"word"})):
             line.skip(examples)
         return broad
+    before = next((i.window for i in general if i.window is not None), None)
+    after = examples[-1].window if examples and examples[-1].kind == "window" else None
+    if before is not None:
+        named = with_window(named, before)
+    if after is not None and broad is not None:
+        broad = with_window(broad, after)
     mark = Unreadable(general[0].start, general[-1].end, "a general term that could not be read")
     negative = any(i.kind == "neg" for i in general)
     if (

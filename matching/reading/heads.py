@@ -116,7 +116,7 @@ def head(phrase: Phrase, item: Item) -> None:
         and not phrase.words
     ):
         text = phrase.line.text[last.start : item.end]
-        concept = lexicon.lookup_remembered(f"{last.analyte.entry.name} deficiency") or Concept(text)
+        concept = lexicon.lookup(f"{last.analyte.entry.name} deficiency") or Concept(text)
         leaf = ConditionIs(
             last.start, item.end, replace(concept, text=text), "any", phrase.mods.qualifiers, phrase.mods.window
         )
@@ -145,7 +145,7 @@ def _compound(phrase: Phrase, last: Item, item: Item) -> None:
         "vaccination",
     }:
         kind = "procedure" if item.text == "surgery" else "drug"
-        concept = lexicon.lookup_remembered(text) or Concept(text)
+        concept = lexicon.lookup(text) or Concept(text)
         leaf = TreatmentIs(last.start, item.end, concept, "procedure" if kind == "procedure" else "drug", "any")
         phrase.expression = _replaced(phrase, leaf)
         return

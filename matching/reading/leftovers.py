@@ -158,7 +158,7 @@ def _general(phrase: Phrase, items: list[Item]) -> Expression | None:
 def _surgery(phrase: Phrase, item: Item, told: list[Item]) -> Expression:
     mods = phrase.mods
     status: TreatmentStatus = {"history": "prior", "planned": "planned", "active": "current"}.get(mods.status, "any")  # type: ignore[assignment]
-    concept = lexicon.lookup_remembered("surgical procedures, operative") or Concept("surgery")
+    concept = lexicon.lookup("surgical procedures, operative") or Concept("surgery")
     leaf: Expression = TreatmentIs(
         item.start, item.end, replace(concept, text=item.text), "procedure", status, None, mods.window
     )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from matching.model.criterion import ConditionIs, Expression, Unreadable
+from matching.model.criterion import ConditionIs, Expression, Unreadable, Window
 from matching.reading.cues import Cue
 from matching.reading.items import CONTENT, Item
 from matching.reading.joining import combine, runs, spread_windows
-from matching.reading.mentions import NOTHING, Mods
+from matching.reading.mentions import NOTHING, Mods, with_window
 from matching.reading.parts import Line, Part
 from matching.reading.phrase import Phrase
 
@@ -114,16 +114,22 @@ def read_coordination(items: list[Item], mods: Mods, line: Line, depth: int) -> 
         line.skip(rest)
         parts.append(Part([], "", False, Unreadable(rest[0].start, rest[-1].end, "too long a list")))
     parts = _join_modifiers(parts)
-    carried = mods
+    carried = base = mods
     before: Part | None = None
     organs = False
     for part in parts:
+        if part.alternative:
+            carried = base
+        base = carried
         if part.expression is None:
             organs = before is not None and (
                 isinstance(before.expression, ConditionIs) or (organs and before.items[-1].kind == "anatomy")
             )
             _read_part(part, carried, line, depth, organs=organs, first=before is None)
         carried = part.mods
+        if part.expression is None and part.mods.window is not None and before is not None and not mods.window:
+            _hold(parts[: parts.index(part)], part.mods.window)
+            carried = carried._replace(window=None)
         if part.items and any(i.kind == "denied" for i in part.items):
             carried = carried._replace(qualifiers=())
         before = part
@@ -132,6 +138,13 @@ def read_coordination(items: list[Item], mods: Mods, line: Line, depth: int) -> 
         return None
     spread_windows(read)
     return combine(runs(read), items, line)
+
+
+def _hold(parts: list[Part], window: Window) -> None:
+    """A window set off by a comma holds for all members before it ("A, B or C, within 3 weeks")."""
+    for part in parts:
+        if part.expression is not None and part.window is None:
+            part.expression = with_window(part.expression, window)
 
 
 _MODIFYING = frozenset(
@@ -188,13 +201,18 @@ def _join_modifiers(parts: list[Part]) -> list[Part]:
 def _alternatives(held: list[Part], part: Part, *, joint: str) -> list[Part]:
     """The part with the modifiers before it; qualifiers parted by "or" make one part each."""
     joints = {p.joint for p in [*held[1:], part]}
-    qualifying = all(i.kind in {"qual", "plain", "person", "modal", "sex"} for p in held for i in p.items)
-    own = [i for i in part.items if i.kind == "qual"]
+    said = {i.kind for p in held for i in p.items}
+    own = [i for i in part.items if i.kind in {"qual", "status"}][:1]
+    qualifying = said <= {"qual", "status", "plain", "person", "modal", "sex"} and "qual" in said | {
+        i.kind for i in own
+    }
     if "or" in joints and "and" not in joints and qualifying and own and len(held) < 4:
         rest = [i for i in part.items if i is not own[0]]
         copies = [Part([*p.items, *rest], "or", False) for p in held]
         copies[0].joint, copies[0].comma = joint, held[0].comma
-        return [*copies, Part(part.items, "or", False)]
+        for copy in copies[1:]:
+            copy.alternative = True
+        return [*copies, Part(part.items, "or", False, alternative=True)]
     items = [i for p in held for i in p.items]
     statuses = [i for i in items if i.kind == "status"]
     return [Part([*statuses, *(i for i in items if i.kind != "status"), *part.items], joint, held[0].comma)]

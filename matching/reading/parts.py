@@ -49,7 +49,8 @@ class Part:
     """One member of a coordination.
 
     `joint` is the connective before it and `comma` whether a comma stands there too. `negated`: it begins with a
-    negation. `restart`: it begins a new statement. `mods` hold for the members after it. `window` is one that stands
+    negation. `restart`: it begins a new statement. `alternative`: it is
+    the part before it with other modifiers. `mods` hold for the members after it. `window` is one that stands
     after its last name.
     """
 
@@ -61,3 +62,4 @@ class Part:
     mods: Mods = NOTHING
     window: Window | None = None
     restart: bool = False
+    alternative: bool = False

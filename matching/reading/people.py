@@ -5,7 +5,7 @@ from __future__ import annotations
 from matching.model.codes import Sex
 from matching.model.criterion import Expression, If, PregnancyIs, SexIs
 from matching.reading.items import CONTENT, Item, find, has
-from matching.reading.logic import all_of, negate
+from matching.reading.logic import all_of, any_of, negate
 from matching.reading.mentions import NOTHING, Mods
 from matching.reading.parts import Line
 
@@ -74,6 +74,20 @@ def read_subgroup(items: list[Item], kinds: set[str], mods: Mods, line: Line, de
     if n > 0 and has(items[:n], CONTENT) and has(items[n + 1 :], CONTENT | {"sex"}):
         if items[n].text in {"when", "whenever", "according"}:
             return None
+        stop = next(
+            (
+                k
+                for k in range(n + 1, len(items) - 1)
+                if items[k].kind in {"conj", "sep"} and items[k + 1].kind == "measure"
+            ),
+            -1,
+        )
+        if stop > 0:  # "X for these people and Y for those"
+            one = line.read(items[:stop], mods, depth + 1)
+            two = line.read(items[stop + 1 :], mods, depth + 1)
+            both = [e for e in (one, two) if e is not None]
+            either = items[stop].cue is not None and items[stop].cue.value == "or"
+            return (any_of(both) if either else all_of(both)) if both else None
         then = line.read(items[:n], mods, depth + 1)
         when = who(items[n:]) or line.read(items[n + 1 :], NOTHING, depth + 1)
         if when is not None and then is not None:

@@ -129,7 +129,8 @@ class Phrase:
                     heads.suffix(self, item, "qual")
                     return
                 if self.expression is not None and not self.link:
-                    self.late = (*self.late, value)
+                    if value != "other":
+                        self.late = (*self.late, value)
                     return
                 if value == "other":
                     if self.first and self.expression is None:

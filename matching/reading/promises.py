@@ -57,23 +57,25 @@ def read_promise(items: list[Item], mods: Mods, line: Line, depth: int) -> Expre
     spoken = line.text[(items[cut].start if cut < n else begin) : item.end]
     end = max(item.end, min(span[-1].end, item.start + 90))
     site: Expression = OnSite(item.start, end, topic)
-    denied = any(i.kind == "neg" for i in head) or (not judged and _UNABLE.search(spoken) is not None)
+    told = [k for k, i in enumerate(head) if i.kind == "neg" and has(head[:k], CONTENT)]
+    if told and not has(head[told[-1] :], CONTENT - {"on_site"}):  # "women not using contraception"
+        head, denied = head[: told[-1]], True
+    else:
+        denied = not has(head, CONTENT - {"on_site"}) and any(i.kind == "neg" for i in head)
+    denied = denied or (not judged and _UNABLE.search(spoken) is not None)
+    promise = negate(site) if denied else site
+    expression = promise
     if has(head, CONTENT - {"on_site"}):
         if judged:
             head, cut = items[:n], 0
         inner = line.read(_without_trailing(head), mods, depth + 1)
-        if inner is None:
-            expression: Expression = negate(site) if denied else site
-        else:
-            group = who(head)
-            if group is not None:
-                expression = on_subgroup(group, site, line)
-            elif isinstance(inner, Not):
-                expression = negate(all_of((inner.of, site)))
-            else:
-                expression = all_of((inner, site))
-    else:
-        expression = negate(site) if denied else site
+        group = who(head)
+        if group is not None:
+            expression = on_subgroup(group, promise, line)
+        elif inner is not None:
+            # How a disease bears on a promise is for the team to say, whatever the patient can promise.
+            weighed = OnSite(item.start, end, "investigator_opinion")
+            expression = negate(all_of((inner.of, weighed))) if isinstance(inner, Not) else all_of((inner, weighed))
     parts: list[Expression] = []
     joints: list[str] = []
     if cut > 0:
