@@ -9,7 +9,7 @@ End = Literal["lower", "upper", "equal", "lost", "near"]
 
 
 class Comparator(NamedTuple):
-    """`end` is the end of the range that the number is; "lost" where the sign is gone ("?3"), "near" for "about 3"."""
+    """`end` is the end of the range that the number is; "lost" where the sign is gone ("?3") or says no direction ("worse than"), "near" for "about 3"."""
 
     end: End
     inclusive: bool
@@ -47,6 +47,7 @@ _WORDS = re.compile(
     | equals?(?:\s+to)?\s*(?:,|/|or|and|and/or)\s*(?:to\s+)?(?:(?P<equp>{_UP}|{_OVER})|(?P<eqdown>{_DOWN}|{_UNDER}))\b(?:\s+(?:th[ae]n|to)\b(?:\s+or\s+equal\s+to\b)?)?
     | at\s+or\s+(?:(?P<atup>{_OVER})|(?P<atdown>{_UNDER}))\b
     | (?P<start>starting\s+(?:from|at)|as\s+(?:low|young)\s+as)\b
+    | (?P<unclear>(?:(?:no|not)\s+)?(?:better|worse|poorer)\s+(?:th[ae]n|or\s+equal\s+to)(?:\s+or\s+equal\s+to)?)\b
     | (?P<equal>equals?(?:\s+to\b)?|equivalent\s+to)\b
     | (?P<near>approximately|approx\b\.?|about|around|roughly|circa|nearly)
     """
@@ -55,7 +56,7 @@ _WORDS = re.compile(
 
 STARTS = frozenset(
     "no not nor never does do must cannot shall at a minimum minimal mnimum min maximum maximal max up upto equal equals "
-    "equivalent in starting as approximately approx about around roughly circa nearly exceed exceeds exceeded exceeding".split()
+    "equivalent better worse poorer in starting as approximately approx about around roughly circa nearly exceed exceeds exceeded exceeding".split()
     + _UP.split("|") + _DOWN.split("|") + _OVER.split("|") + _UNDER.split("|")
 )  # fmt: skip
 """The words that a comparator may begin with, in lower case."""
@@ -112,7 +113,7 @@ def read_words(text: str, pos: int, end: int) -> tuple[int, Comparator] | None:
         return m.end(), GE
     if m["most"] or m["eqdown"] or m["atdown"]:
         return m.end(), LE
-    return m.end(), NEAR if m["near"] else EQUAL
+    return m.end(), NEAR if m["near"] else LOST if m["unclear"] else EQUAL
 
 
 def read_after(text: str, pos: int, end: int) -> tuple[int, Comparator] | None:

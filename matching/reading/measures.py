@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from matching.knowledge import analytes
 from matching.knowledge.analytes import AnalyteMention
 from matching.model.criterion import AllOf, Analyte, AnyOf, Bound, Expression, MeasurementIs, ScoreIs
-from matching.reading import ages, amounts, statements, subgroups, subjects, windows
+from matching.reading import ages, amounts, ordinals, statements, subgroups, subjects, windows
 from matching.reading.measured_line import MeasuredLine
 from matching.reading.quantities import Limit, Value
 from matching.reading.statements import Spot
@@ -28,6 +28,7 @@ __all__ = ["Spot", "spot"]
 
 _MOST_NUMBERS = 150
 """No sentence holds so many numbers: what lies behind them stays unread, so that a wall of digits takes no time."""
+_SIGHT = re.compile(r"(?i)\b(?:acuity|vision|visual|snellen|BCVA)\b")
 _RANGE_NOTE = re.compile(
     r"(?i)(?:\brang(?:e|es|ing)\b|\bscale\b|\bscored?\s+from|out\s+of|scale\s+of|\bfrom)[\s:]*(?:is\s+)?$|[(\[]\s*(?:scale|possible|score)?\s*(?:of\s+)?$"
 )
@@ -46,17 +47,24 @@ def spot(text: str, start: int, end: int, known: list[WindowSpot] | None = None)
     `known` are the windows of the line, where the caller has them already.
     """
     if not anything(text, start, end):
-        return []
+        return _letters_only(text, start, end)
     times = windows.spot(text, start, end) if known is None else known
     near = _near_numbers(text, start, end, times)
     if near is None:
-        return []
+        return _letters_only(text, start, end)
     names = analytes.spot(text, *near)
     tokens = _merge(lex(text, *near), names)
     values = Reader(text, near[1], tokens).values()
-    if not values:
+    if not values and not any(m.entry.instrument == "child_pugh" for m in names):
         return []
     return _read(MeasuredLine(text, near[0], near[1], tokens, {m.start: m for m in names}, times), values)
+
+
+def _letters_only(text: str, start: int, end: int) -> list[Spot]:
+    """A line without numbers may still hold the classes of a score ("Child-Pugh class B or C")."""
+    if text.find("ugh", start, end) < 0 and text.find("CTP", start, end) < 0:
+        return []
+    return [Spot(*o) for m in analytes.spot(text, start, end) if (o := ordinals.read(text, m, end)) is not None]
 
 
 def _near_numbers(text: str, start: int, end: int, times: list[WindowSpot]) -> tuple[int, int] | None:
@@ -106,8 +114,10 @@ def _merge(tokens: list[Token], names: Sequence[AnalyteMention]) -> list[Token]:
 def _read(line: MeasuredLine, values: list[Value]) -> list[Spot]:
     previous: Value | None = None
     found: list[Statement | Spot] = []
+    ordinal = [Spot(*o) for m in line.mentions.values() if (o := ordinals.read(line.text, m, line.end)) is not None]
+    found.extend(ordinal)
     for value in values:
-        if _skipped(line, value):
+        if _skipped(line, value) or any(o.start < value.end and value.start < o.end for o in ordinal):
             continue
         floor = previous.last if previous is not None else 0
         if _place(line, found, value, previous, floor):
@@ -126,6 +136,12 @@ def _skipped(line: MeasuredLine, value: Value) -> bool:
         return True
     text, q = line.text, value.quantity
     lead = text[max(line.start, value.start - 30) : value.start]
+    if (
+        q.over is not None
+        and q.first == 20
+        and _SIGHT.search(text, max(line.start, value.start - 80), min(line.end, value.end + 40))
+    ):
+        return True  # a Snellen fraction has a scale of its own
     if value.form in ("range", "bare", "set") and (
         _SCALE_AFTER.match(text, value.end, line.end)
         or (_RANGE_NOTE.search(lead) and q.unit in (None, "{score}") and _bracketed(line, value))

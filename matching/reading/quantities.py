@@ -224,8 +224,15 @@ class QuantityReader:
         over = None
         if (slash := _OVER.match(text, pos, end)) is not None and not token.text.startswith("0"):
             over, pos = float(slash[1]), slash.end()
-        unit, aged = None, False
+        unit, aged, letter = None, False, ""
         following = text[pos : pos + 1]
+        if (
+            following in ("a", "b", "c", "A", "B", "C")
+            and not text[pos + 1 : pos + 2].isalnum()
+            and values[0] <= 5
+            and pos < end
+        ):
+            letter, pos, following = following.lower(), pos + 1, ""  # "grade 3b"
         if following and (following not in ",;)]:" or following in "%"):
             if (years := _YEARS.match(text, pos, end)) is not None:
                 unit, pos = "a", years.end()
@@ -248,4 +255,6 @@ class QuantityReader:
             aged, pos = True, tail.end()
         if unit is not None and text[pos : pos + 2] == ". " and _GOES_ON.match(text, pos + 1, end):
             pos += 1
-        return Quantity(start, pos, values, unit, None, over=over, aged=aged, word=word), self.beyond(i, pos)
+        return Quantity(start, pos, values, unit, None, letter=letter, over=over, aged=aged, word=word), self.beyond(
+            i, pos
+        )

@@ -22,14 +22,14 @@ from matching.model.criterion import (
     SexIs,
     Unreadable,
 )
-from matching.reading import bounds, subgroups
+from matching.reading import bounds, ordinals, subgroups
 from matching.reading.measured_line import MeasuredLine
 from matching.reading.quantities import Interval, Limit, Value
 from matching.reading.subgroups import Statement, Term
 from matching.reading.subjects import Subject
 
 SUBGROUP = "applies to a subgroup only"
-LOST_SIGN = "the comparison sign is lost"
+LOST_SIGN = "the comparison is lost or does not say which way"
 APPROXIMATE = "the number is only approximate"
 SUB_CLASS = "the letter of the class is not told apart"
 EITHER = "one of these or all of them: the text may mean either"
@@ -143,6 +143,9 @@ def _analyte_leaf(line: MeasuredLine, mention: AnalyteMention, value: Value, sta
     for i in intervals:
         if entry.kind == "score":
             out.append(_score_leaf(entry.instrument or entry.name, entry, start, end, i))
+            leaf = out[-1]
+            if isinstance(leaf, ScoreIs) and leaf.instrument == "child_pugh" and _in_points(leaf):
+                out[-1] = ordinals.child_pugh((start, end), (mention.start, mention.end), leaf.lower, leaf.upper)
             continue
         lower, upper = bounds.bound(entry, i.lower), bounds.bound(entry, i.upper)
         wrong = lower if isinstance(lower, str) else upper if isinstance(upper, str) else None
@@ -160,6 +163,11 @@ def _comma_list(line: MeasuredLine, value: Value) -> tuple[Interval, ...]:
         return ()
     points = [replace(q, numbers=(float(d),)) for d in line.text[q.start : q.end].split(",")]
     return _merged(replace(value, form="set", intervals=tuple(Interval(Limit(p), Limit(p)) for p in points)))
+
+
+def _in_points(leaf: ScoreIs) -> bool:
+    """The bounds of a Child-Pugh score count points, not classes."""
+    return all(b is None or b.value >= 4 for b in (leaf.lower, leaf.upper))
 
 
 def _age_leaf(start: int, end: int, i: Interval) -> Expression:
@@ -216,7 +224,7 @@ def _either(parts: Sequence[Expression], value: Value, *, exact: bool = False) -
     if value.form == "near":
         return _undecided(whole, value, APPROXIMATE)
     if value.form == "bare" and not exact:
-        return AnyOf((whole, Unreadable(value.start, value.end, BARE)))
+        return _undecided(whole, value, BARE)
     return whole
 
 

@@ -81,7 +81,13 @@ def shares(line: MeasuredLine, last: Statement, previous: Value, value: Value) -
         or _SEX_AFTER.match(between) is not None
         or _SEX_AFTER.match(line.text, value.end, line.end) is not None
     )
-    relative = last.subject.kind == "analyte" and b.times is not None and a.times == b.times and len(between) < 150
+    relative = (
+        last.subject.kind == "analyte"
+        and b.times is not None
+        and a.times == b.times
+        and previous.direction == value.direction
+        and len(between) < 150
+    )
     conditional = relative and (
         _opened(line, previous, value) or _condition(line, value.end, _next_number(line, value)) is not None
     )

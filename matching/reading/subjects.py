@@ -77,7 +77,9 @@ _NOT_CLASSED = re.compile(r"(?i)\b(?:mhc|hla|drugs?|agents?|antiarrhythmic|socia
 _CLASSED = re.compile(
     r"(?i)\b(?:class(?:ification)?|scores?|grade|status|scale|index|killip|asa|nyha|ecog|gold|ccs|birads|bi-rads)\b"
 )
-_NAMED_CLASS = re.compile(r"[A-Z][\w\u00c0-\u024f]*(?:[-\s][A-Z][\w\u00c0-\u024f]*)*\s(?:grade|stage)\b")
+_NAMED_CLASS = re.compile(
+    r"(?<![.*\u2022-]\s)(?<=\s)(?!(?:No|Any|Has|Have|Histologic|Histological|Current|Prior|Known|WHO|Unresolved|Persistent|Active|CTCAE|NCI|AND|OR|The|Greater|Non|Must|With|Or|And)\b)[A-Z][\w\u00c0-\u024f]*(?:[-\s][A-Z][\w\u00c0-\u024f]*)*\s(?:grade|stage)\b"
+)
 _RATIO = re.compile(r"(?i)\bratio\s+of\s+[^.;,<>\u2264\u2265=\\\\()]{2,40}?(?=\s*(?:is|was|of)?\s*$)")
 _AFTER_NUMBER = frozenset(
     "at in on as or and if for with by during within prior before after due despite who will are is to but".split()
