@@ -6,7 +6,7 @@ import re
 
 from matching.reading.measured_line import MeasuredLine
 from matching.reading.quantities import Value
-from matching.reading.subjects import HEAD, PEOPLE, Subject
+from matching.reading.subjects import HEAD, PEOPLE, Subject, by_name
 
 TIME = frozenset({"a", "mo", "wk", "d", "h", "min"})
 """The units of time that ages and life expectancies come in."""
@@ -24,6 +24,14 @@ _GESTATION = re.compile(r"(?i)\bgestation\w*(?:\s+(?:age|period))?[^.;,\d]{0,25}
 _LIFE = re.compile(
     r"(?i)\b(?:life[\s-]*expectanc\w*|life\s+expectation|(?:expected|anticipated|estimated|predicted|projected|likely|overall)\s+(?:overall\s+)?(?:survival|lifespan|life\s*span|life)(?:\s+(?:time|period))?|expected\s+to\s+(?:live|survive)|survival\s+(?:expectancy|expectation|time|prognosis|estimate)|expectancy\s+of\s+life|prognosis|anticipated\s+life\w*|survival)\b"
 )
+
+
+_GOES_ON_AS_AGE = re.compile(
+    r"(?i)\s*(?:$|\\?[,;.:()\[\]/*\u2265\u2264<>-]|(?:and|or|but|with|who|whom|at|in|on|to|inclusive(?:ly)?|included|males?|females?|men|women|man|woman|boys?|girls?|patients?|subjects?|participants?|"
+    r"children|adults?|volunteers?|individuals?|of\s+(?:either|both|any|all|whatever)|diagnosed|undergoing|scheduled|admitted|presenting|having|referred|requiring|from|for|both|"
+    r"regardless|as|suffering|treated|without|receiving|hospitali[sz]ed|planned|whose|have|has|had|that|when|will|able|willing|american\w*|healthy)\b)|(?=\s*\n)"
+)
+"""What may follow an age that is only told by the people before it: "must be at least 1 year postmenopausal" is none."""
 
 
 def age(line: MeasuredLine, value: Value, floor: int) -> Subject | None:
@@ -50,10 +58,7 @@ def age(line: MeasuredLine, value: Value, floor: int) -> Subject | None:
         people = PEOPLE.search(lead)
         if not (people or (HEAD.match(lead) and low == line.start and q.unit in ("a", "mo"))):
             return None
-        if re.match(
-            r"(?i)\s*(?:of|after|before|prior|since|from|post|ago|duration|history)\b(?!\s+age)",
-            text[value.end : min(line.end, value.end + 12)],
-        ):
+        if people and _GOES_ON_AS_AGE.match(text, value.end, line.end) is None:
             return None
         if people and re.search(r"(?i)(?:must\s+be|be|is|are)\s*$", people[0]) and q.unit != "a":
             return None
@@ -108,7 +113,7 @@ def _other_age(line: MeasuredLine, lead: str, value: Value, other: re.Match[str]
         "diagnos": "age at diagnosis",
         "": "age of another kind",
     }
-    return Subject("phrase", value.start, value.start, name=names.get(word, f"age ({word})"))
+    return by_name(Subject("phrase", value.start, value.start, name=names.get(word, f"age ({word})")), value)
 
 
 def life(line: MeasuredLine, value: Value) -> Subject | None:

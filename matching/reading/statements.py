@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from matching.knowledge import analytes
 from matching.knowledge.analytes import AnalyteEntry, AnalyteMention
 from matching.model.codes import Sex
 from matching.model.criterion import (
@@ -122,6 +123,8 @@ def _leafs(line: MeasuredLine, subject: Subject, term: Term, *, first: bool) -> 
     if subject.kind == "class":
         return _either([_score_leaf(subject.name, None, start, end, i) for i in _merged(value)], value, exact=True)
     if subject.kind == "phrase":
+        if analytes.find(subject.name) is not None:
+            return Unreadable(start, end, bounds.UNFIT)  # the table knows it, and the value cannot be one of it
         name = Analyte(subject.name, None)
         return _either(
             [MeasurementIs(start, end, name, bounds.plain(i.lower), bounds.plain(i.upper)) for i in value.intervals],

@@ -339,7 +339,7 @@ def classed(line: MeasuredLine, value: Value) -> Subject | None:
     said = line.text[value.start : value.end].lower()
     m = _CLASS_WORD.search(line.text, max(line.start, value.start - 20), value.start)
     word = m["word"].lower() if m is not None else "grade" if "grade" in said else "stage" if "stage" in said else None
-    if word is None or max(q.numbers) > 5:
+    if word is None or max(q.numbers) > 5 or line.text[value.end : min(line.end, value.end + 1)] == ":":
         return None
     named = _NAMED_CLASS.search(line.text, max(line.start, value.start - 40), value.end)
     if named is not None:
@@ -374,7 +374,7 @@ def named(line: MeasuredLine, value: Value, floor: int) -> Subject | None:
     ):
         return None
     if found is not None and len(found.name) > 1 and (not numbered or classed or _signed(line, value)):
-        return found
+        return by_name(found, value)
     inside = [t for t in line.tokens[value.first : value.last] if t.kind == "word" and t.text not in FILLERS]
     if value.form == "range" and len(inside) == 1 and line.tokens[value.first].kind == "number":
         return Subject("phrase", inside[0].start, inside[0].start, name=inside[0].text)
@@ -469,3 +469,11 @@ def quotient(text: str, subject: Subject) -> Subject:
     if entry is None or entry in (one.entry, other.entry):
         return subject
     return replace(subject, mentions=(AnalyteMention(one.start, other.end, entry, None),), joined="")
+
+
+def by_name(subject: Subject, value: Value) -> Subject:
+    """A phrase that is a name of the table after all ("gestational age" told by its words) is that analyte."""
+    entry = analytes.find(subject.name)
+    if entry is None or not accepts(entry, value):
+        return subject
+    return Subject("analyte", subject.start, subject.end, (AnalyteMention(subject.start, subject.end, entry, None),))
