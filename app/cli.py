@@ -119,6 +119,7 @@ def open_store(*, make: bool = False) -> TrialStore:
     engine = create_engine_for(load_settings().database_url)
     if make:
         upgrade(engine)
+        read_anew(TrialStore(engine))
     elif revision_of(engine) is None:
         err.print(
             "[red]The database has no tables yet. Run `trialmatch db upgrade`, then `trialmatch load PATH`.[/red]"
@@ -128,6 +129,14 @@ def open_store(*, make: bool = False) -> TrialStore:
         err.print("[red]The database is of another version of the program. Run `trialmatch db upgrade`.[/red]")
         raise typer.Exit(2)
     return TrialStore(engine)
+
+
+def read_anew(store: TrialStore) -> None:
+    """Reads again what an earlier version of the reader read; quiet when there is nothing to do."""
+    with run.criteria_pool(None) as read:
+        done = store.read_again(read=read)
+    if done:
+        err.print(f"The criteria of {done} stored trials were read again by this version's reader.")
 
 
 @app.command()
@@ -197,7 +206,7 @@ def demo() -> None:
     with show.load_progress(out) as progress:
         report = run.load(samples.TRIALS, store, progress=progress)
     show.load_report(out, report)
-    out.print("[bold]3.[/bold] A sample patient: 25 years old, newly diagnosed type 1 diabetes, in Charleston, SC")
+    out.print("[bold]3.[/bold] A sample patient: 18 years old, newly diagnosed type 1 diabetes, in Charleston, SC")
     sent = request_in(samples.PATIENTS / "type_1_diabetes.json", 12)
     with store.reader() as reader:
         found = answer(reader, sent, today(), None)
@@ -212,6 +221,7 @@ def db_upgrade() -> None:
     """Create the tables, or bring them to this version of the program."""
     engine = create_engine_for(load_settings().database_url)
     upgrade(engine)
+    read_anew(TrialStore(engine))
     err.print(f"The database is at revision {revision_of(engine)}.")
 
 

@@ -12,6 +12,7 @@ from fastapi_offline import FastAPIOffline
 from starlette.middleware.cors import CORSMiddleware
 from starlette_compress import CompressMiddleware
 
+import matching
 from app.api import batch, criteria, errors, health, matches, trials
 from app.api.middleware import BodyLimit, Observe, RateLimit
 from app.metrics import Metrics
@@ -66,6 +67,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        matching.warm()
         yield
         engine.dispose()
 

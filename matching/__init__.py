@@ -2,13 +2,17 @@
 
 from matching.answering.answer_json import answer_to_json, reverse_to_json, what_if_to_json
 from matching.answering.sites import Locate
-from matching.judge import judge_text, read_criterion
+from matching.judge import judge_text, read_criterion, warm
 from matching.judging.eligibility import judge_criterion, judge_trial
 from matching.judging.facts import prepare
+from matching.knowledge.asked import Asked, concept_name, path_to, read_condition, read_treatment
 from matching.knowledge.hierarchy import ancestors
 from matching.knowledge.intake import analyte_of, unit_fits
-from matching.knowledge.trial_concepts import trial_condition_ids
+from matching.knowledge.suggest import suggest
+from matching.knowledge.naming import NamedConcept, are_related, coded_concept, concepts_within, whole_concept
+from matching.knowledge.trial_concepts import trial_condition_ids, trial_intervention_ids
 from matching.knowledge.units import ucum
+from matching.knowledge.words import registry_words, words_of
 from matching.match import EVERY_TRIAL, Filters, match, match_one, what_if
 from matching.model.codes import JOINABLE, Eligibility, OverallStatus, Role, Sex, Verdict, WhyUnknown
 from matching.model.criterion import Criterion, ParsedCriteria
@@ -62,6 +66,7 @@ __all__ = [
     "PARSER_VERSION",
     "AgeLimit",
     "Arm",
+    "Asked",
     "Code",
     "Condition",
     "Contact",
@@ -77,6 +82,7 @@ __all__ = [
     "Location",
     "MatchAnswer",
     "MeshTerm",
+    "NamedConcept",
     "Observation",
     "Official",
     "Outcome",
@@ -105,6 +111,10 @@ __all__ = [
     "analyte_of",
     "ancestors",
     "answer_to_json",
+    "are_related",
+    "coded_concept",
+    "concepts_within",
+    "concept_name",
     "judge_criterion",
     "judge_text",
     "judge_trial",
@@ -114,12 +124,20 @@ __all__ = [
     "parse_trial_eligibility",
     "parsed_from_json",
     "parsed_to_json",
+    "path_to",
     "prepare",
+    "read_condition",
     "read_criterion",
+    "read_treatment",
+    "registry_words",
     "reverse_to_json",
+    "suggest",
     "trial_condition_ids",
+    "trial_intervention_ids",
     "ucum",
     "unit_fits",
+    "warm",
     "what_if",
     "what_if_to_json",
+    "words_of",
 ]
