@@ -97,7 +97,7 @@ def _claims(text: str, start: int, end: int, names: dict[int, Item]) -> list[Ite
 def _names(text: str, start: int, end: int) -> dict[int, Item]:
     """Names of concepts and analytes by where they begin; the longer one where both begin, a condition before an analyte."""
     names: dict[int, Item] = {}
-    for t in lexicon.find_terms(text, start, end):
+    for t in lexicon.find_terms(text, start, end, remember=True):
         if t.concept_id == "TM:systemic-disease" and "systemic" not in t.text.lower():
             continue  # "medical condition" names nothing
         if t.category not in _USELESS:

@@ -64,7 +64,8 @@ def spread_windows(parts: list[Part]) -> None:
     for part in reversed(parts[:-1]):
         if part.window is not None or part.expression is None or part.restart:
             return
-        part.expression = with_window(part.expression, last.window)
+        if not any(isinstance(e, PregnancyIs) for e in leaves(part.expression)):
+            part.expression = with_window(part.expression, last.window)
 
 
 def combine(runs: list[_Run], items: list[Item], line: Line) -> Expression:

@@ -157,6 +157,8 @@ def _leaf(item: Item, mods: Mods) -> Expression:
 
 def _condition(item: Item, concept: Concept, mods: Mods) -> Expression:
     qualifiers = mods.qualifiers
+    if not mods.status and item.text[:7].lower() == "active ":
+        mods = mods._replace(status="active")
     if mods.result in _ABNORMAL and mods.result != "normal":
         qualifiers = (*qualifiers, mods.result)
     status = _CONDITION_STATUS.get(mods.status, "any")

@@ -86,7 +86,8 @@ def read_subgroup(items: list[Item], kinds: set[str], mods: Mods, line: Line, de
             one = line.read(items[:stop], mods, depth + 1)
             two = line.read(items[stop + 1 :], mods, depth + 1)
             both = [e for e in (one, two) if e is not None]
-            either = items[stop].cue is not None and items[stop].cue.value == "or"
+            joint = items[stop].cue
+            either = joint is not None and joint.value == "or"
             return (any_of(both) if either else all_of(both)) if both else None
         then = line.read(items[:n], mods, depth + 1)
         when = who(items[n:]) or line.read(items[n + 1 :], NOTHING, depth + 1)

@@ -18,6 +18,9 @@ _UNABLE = re.compile(
 )
 
 
+_TELLING = frozenset({"consent", "assent", "contraception", "language", "availability"})
+
+
 def read_promise(items: list[Item], mods: Mods, line: Line, depth: int) -> Expression | None:
     """on-site = [clause (","|"and"|"or")] {word} promise {word} [(","|"and"|"or"|"but") statement].
 
@@ -39,10 +42,10 @@ def read_promise(items: list[Item], mods: Mods, line: Line, depth: int) -> Expre
         stop += 1
     span = items[n:stop]
     begin = items[cut].start
-    topics = [i.cue.value for i in span[:4] if i.kind == "on_site" and i.cue is not None]
-    topic = (
-        next((t for t in topics if t != "ability"), item.cue.value) if item.cue.value == "ability" else item.cue.value
-    )
+    topic = item.cue.value
+    if topic in {"ability", "compliance"}:  # "able and willing to give consent" is about consent
+        told = [i.cue.value for i in span[:8] if i.kind == "on_site" and i.cue is not None]
+        topic = next((t for t in told if t in _TELLING), next((t for t in told if t != "ability"), topic))
     if cut > 0 and not has(items[:cut], CONTENT):
         if any(i.kind in {"word", "qual"} for i in items[:cut]) and not _UNABLE.search(
             line.text, items[0].start, items[cut - 1].end
