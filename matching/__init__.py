@@ -8,8 +8,8 @@ from matching.judging.facts import prepare
 from matching.knowledge.asked import Asked, concept_name, path_to, read_condition, read_treatment
 from matching.knowledge.hierarchy import ancestors
 from matching.knowledge.intake import analyte_of, unit_fits
-from matching.knowledge.suggest import suggest
 from matching.knowledge.naming import NamedConcept, are_related, coded_concept, concepts_within, whole_concept
+from matching.knowledge.suggest import suggest
 from matching.knowledge.trial_concepts import trial_condition_ids, trial_intervention_ids
 from matching.knowledge.units import ucum
 from matching.knowledge.words import registry_words, words_of
@@ -113,8 +113,8 @@ __all__ = [
     "answer_to_json",
     "are_related",
     "coded_concept",
-    "concepts_within",
     "concept_name",
+    "concepts_within",
     "judge_criterion",
     "judge_text",
     "judge_trial",
@@ -139,5 +139,6 @@ __all__ = [
     "warm",
     "what_if",
     "what_if_to_json",
+    "whole_concept",
     "words_of",
 ]
