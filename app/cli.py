@@ -133,6 +133,7 @@ def open_store(*, make: bool = False) -> TrialStore:
 
 def read_anew(store: TrialStore) -> None:
     """Reads again what an earlier version of the reader read; quiet when there is nothing to do."""
+    store.index_missing()
     with run.criteria_pool(None) as read:
         done = store.read_again(read=read)
     if done:

@@ -29,6 +29,11 @@ def days(limit: AgeLimit | None) -> float | None:
     return limit.value * DAYS[limit.unit]
 
 
+def too_old_at(limit: AgeLimit | None) -> float | None:
+    """The day of life from which a person is too old: a maximum of 17 years ends with the 18th birthday."""
+    return None if limit is None else days(AgeLimit(limit.value + 1, limit.unit))
+
+
 def trial_row(
     trial: Trial, document: Json, condition_ids: Sequence[str], *, version: int, content_hash: str, stored_at: datetime
 ) -> Row:
@@ -45,6 +50,7 @@ def trial_row(
         "sex": trial.eligibility.sex[:10] if trial.eligibility.sex else None,
         "minimum_age_days": days(trial.eligibility.minimum_age),
         "maximum_age_days": days(trial.eligibility.maximum_age),
+        "too_old_at_days": too_old_at(trial.eligibility.maximum_age),
         "healthy_volunteers": trial.eligibility.healthy_volunteers,
         "last_update": str(trial.last_update.on) if trial.last_update else None,
         "summary": document_bytes(summary),
@@ -53,12 +59,17 @@ def trial_row(
 
 def facet_rows(trial: Trial, condition_ids: Sequence[str]) -> Iterator[Row]:
     """The rows of `trial_facet`, each once."""
+    tested = matching.trial_intervention_ids(trial)
+    over = {ancestor for concept in tested for ancestor in matching.ancestors(concept)}
+    over.update(term.id for term in trial.intervention_ancestors)
     above = {ancestor for concept in condition_ids for ancestor in matching.ancestors(concept)}
     above.update(term.id for term in trial.condition_ancestors)
     sited = {site.country for site in trial.sites}
     kinds: dict[str, set[str]] = {
         "condition": set(condition_ids),
         "condition_above": above,
+        "intervention": set(tested),
+        "intervention_above": over,
         "word": {folded(word) for word in (*trial.conditions, *trial.keywords)},
         "phase": set(trial.design.phases),
         "intervention_type": {row.type for row in trial.interventions if row.type},

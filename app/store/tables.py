@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import DateTime, ForeignKey, Index, LargeBinary, String, Table, Text
+from sqlalchemy import DateTime, ForeignKey, Index, LargeBinary, String, Table, Text, text
 from sqlmodel import Field, SQLModel
 
 FACET_WIDTH = 200
@@ -15,7 +15,10 @@ FACET_WIDTH = 200
 
 
 class TrialRow(SQLModel, table=True):
-    """A trial as it stands now. `summary` holds what ranking needs; `stored_at` is UTC."""
+    """A trial as it stands now. `summary` holds what ranking needs; `stored_at` is UTC.
+
+    `too_old_at_days`: the day of life on which a person has outgrown the maximum age, which counts in whole units.
+    """
 
     __tablename__ = "trial"
 
@@ -29,6 +32,7 @@ class TrialRow(SQLModel, table=True):
     sex: str | None = Field(default=None, sa_type=String(10))
     minimum_age_days: float | None = None
     maximum_age_days: float | None = None
+    too_old_at_days: float | None = None
     healthy_volunteers: bool | None = None
     last_update: str | None = Field(default=None, index=True, sa_type=String(10))
     summary: bytes = Field(sa_type=LargeBinary)
@@ -80,8 +84,9 @@ class TrialCriteriaRow(SQLModel, table=True):
 class TrialFacetRow(SQLModel, table=True):
     """One value that a trial can be found by.
 
-    `kind`: `condition` (an id of its own), `condition_above` (an ancestor of one), `word` (a condition or keyword,
-    case folded), `phase`, `intervention_type`, `country` (case folded).
+    `kind`: `condition` (an id of its own), `condition_above` (an ancestor of one), `intervention` and
+    `intervention_above` likewise, `word` (a condition or keyword, case folded), `phase`, `intervention_type`,
+    `country` (case folded).
     """
 
     __tablename__ = "trial_facet"
@@ -98,7 +103,13 @@ class TrialSiteRow(SQLModel, table=True):
     """A place where a trial runs, in the order of the record; degrees WGS 84."""
 
     __tablename__ = "trial_site"
-    __table_args__ = (Index("ix_trial_site_point", "lat", "lon"), Index("ix_trial_site_place", "country", "city"))
+    __table_args__ = (
+        Index("ix_trial_site_point", "lat", "lon"),
+        Index("ix_trial_site_place", "country", "city"),
+        Index(
+            "ix_trial_site_unplaced", "nct_id", sqlite_where=text("lat IS NULL"), postgresql_where=text("lat IS NULL")
+        ),
+    )
 
     nct_id: str = Field(
         primary_key=True, sa_type=String(11), sa_column_args=[ForeignKey("trial.nct_id", ondelete="CASCADE")]

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Engine, select
 
-from app.store import writing
+from app.store import indexing, writing
 from app.store.convert import trial_from_bytes
 from app.store.planning import Upserted
 from app.store.reader import SqlTrialReader
@@ -52,6 +52,10 @@ class TrialStore:
     def read_again(self, *, read: ReadCriteria = read_criteria) -> int:
         """Reads again what another version of the parser read; how many trials."""
         return writing.read_again(self.engine, read=read)
+
+    def index_missing(self) -> int:
+        """Makes what search needs of trials that an older version stored; how many there were."""
+        return indexing.index_missing(self.engine)
 
     def document(self, nct_id: str) -> bytes | None:
         """The whole trial as encoded JSON, ready to be served."""

@@ -19,6 +19,7 @@ from app.store.convert import document_bytes, trial_from_bytes
 from app.store.engine import WRITE
 from app.store.planning import Change, Upserted, plan
 from app.store.rows import Row, facet_rows, site_rows, trial_row
+from app.store.search_text import delete_words, insert_words, trial_words
 from app.store.tables import CRITERIA, FACET, RECORD, SITE, STATE, TRIAL, VERSION
 from matching import EligibilityFields, Trial
 
@@ -81,6 +82,7 @@ def withdraw(engine: Engine, nct_id: str, *, at: datetime) -> bool:
                 nct_id=nct_id, version=row.version + 1, stored_at=at, content_hash=None, document=None
             )
         )
+        delete_words(connection, [nct_id])
         for table in (SITE, FACET, CRITERIA, RECORD, TRIAL):
             connection.execute(delete(table).where(table.c.nct_id == nct_id))
         _count_in(connection, -_digest(nct_id, row.content_hash, row.parser_version), trials=-1)
@@ -166,6 +168,8 @@ def _write(connection: Connection, changes: Sequence[Change], at: datetime) -> N
     replaced = [change.nct_id for change, _ in whole if change.nct_id in there]
     for table in (FACET, SITE):
         connection.execute(delete(table).where(table.c.nct_id.in_(replaced)))
+    delete_words(connection, replaced)
+    insert_words(connection, [(change.nct_id, trial_words(merged)) for change, merged in whole])
     _insert(connection, FACET, (row for change, merged in whole for row in facet_rows(merged, change.condition_ids)))
     _insert(connection, SITE, (row for _, merged in whole for row in site_rows(merged)))
     connection.execute(delete(RECORD).where(RECORD.c.nct_id.in_(sorted(there))))

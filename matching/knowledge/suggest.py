@@ -85,6 +85,14 @@ def suggest(text: str, limit: int = 10, categories: frozenset[str] = _CONDITIONS
     return tuple((code, surface, round(score, 1)) for code, (surface, score) in order[:limit])
 
 
+def corrected(text: str, categories: frozenset[str] = _CONDITIONS) -> str:
+    """The text with words that no name has put right where a name's word is near; its normal words where any was."""
+    index = _index(categories)
+    words = words_of(text[:200])
+    better = [_corrected(index, word, last=False) for word in words]
+    return text if better == words else " ".join(better)
+
+
 def _beginning(index: _Index, prefix: str) -> set[int]:
     first, found = bisect_left(index.words, prefix), set[int]()
     for word in index.words[first : first + 3000]:

@@ -84,6 +84,11 @@ def words_of(text: str) -> list[str]:
     return [normal_word(m) for m in TOKEN.findall(text)]
 
 
+def registry_words(text: str) -> list[str]:
+    """The normal words of a registry's text, in order; their forms are remembered. Never for a patient's words."""
+    return [remembered_word(m) for m in TOKEN.findall(text)]
+
+
 def key_of(text: str) -> str:
     """The key under which the vocabulary holds a term."""
     return " ".join(words_of(text))

@@ -38,11 +38,16 @@ def test_every_revision_goes_up_and_down_again(database_url: str) -> None:
     engine.dispose()
 
 
+def not_words(name: str | None, kind: str, _: object) -> bool:
+    """The table of words is the database's own kind of table, which no model describes; FTS5 keeps five beside it."""
+    return not (kind == "table" and str(name).startswith("trial_text"))
+
+
 def test_the_migrations_make_the_tables_that_the_code_uses(database_url: str) -> None:
     engine = create_engine_for(database_url)
     upgrade(engine)
     with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "include_name": not_words})
         assert compare_metadata(context, SQLModel.metadata) == []
     engine.dispose()
 
