@@ -18,7 +18,7 @@ _UNABLE = re.compile(
 )
 
 
-_TELLING = frozenset({"consent", "assent", "contraception", "language", "availability"})
+_TELLING = frozenset({"consent", "assent", "contraception", "language"})
 
 
 def read_promise(items: list[Item], mods: Mods, line: Line, depth: int) -> Expression | None:
