@@ -60,9 +60,9 @@ def read_promise(items: list[Item], mods: Mods, line: Line, depth: int) -> Expre
     spoken = line.text[(items[cut].start if cut < n else begin) : item.end]
     end = max(item.end, min(span[-1].end, item.start + 90))
     site: Expression = OnSite(item.start, end, topic)
-    told = [k for k, i in enumerate(head) if i.kind == "neg" and has(head[:k], CONTENT)]
-    if told and not has(head[told[-1] :], CONTENT - {"on_site"}):  # "women not using contraception"
-        head, denied = head[: told[-1]], True
+    denials = [k for k, i in enumerate(head) if i.kind == "neg" and has(head[:k], CONTENT)]
+    if denials and not has(head[denials[-1] :], CONTENT - {"on_site"}):  # "women not using contraception"
+        head, denied = head[: denials[-1]], True
     else:
         denied = not has(head, CONTENT - {"on_site"}) and any(i.kind == "neg" for i in head)
     denied = denied or (not judged and _UNABLE.search(spoken) is not None)
