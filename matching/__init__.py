@@ -1,7 +1,15 @@
 """The matching engine: the only import path for the service."""
 
 from matching.answering.answer_json import answer_to_json, reverse_to_json, what_if_to_json
-from matching.answering.sites import Locate
+from matching.answering.sites import (
+    EARTH_RADIUS_KM,
+    STATUS_GROUP,
+    Locate,
+    Whereabouts,
+    choose_site,
+    distance_km,
+    status_group,
+)
 from matching.judge import judge_text, read_criterion, warm
 from matching.judging.eligibility import judge_criterion, judge_trial
 from matching.judging.facts import prepare
@@ -17,7 +25,7 @@ from matching.match import EVERY_TRIAL, Filters, match, match_one, what_if
 from matching.model.codes import JOINABLE, Eligibility, OverallStatus, Role, Sex, Verdict, WhyUnknown
 from matching.model.criterion import Criterion, ParsedCriteria
 from matching.model.expression_json import parsed_from_json, parsed_to_json
-from matching.model.finding import MatchAnswer, TrialMatch
+from matching.model.finding import MatchAnswer, NoteFact, TrialMatch
 from matching.model.patient import (
     Code,
     Condition,
@@ -56,14 +64,17 @@ from matching.model.version import ENGINE_VERSION
 from matching.ports import TrialReader
 from matching.reading import PARSER_VERSION
 from matching.reading.criteria import parse_eligibility
+from matching.reading.note import NoteReading, merge_note, read_note
 from matching.reading.trial_text import parse_trial_eligibility
 
 __all__ = [
     "AGE_UNITS",
+    "EARTH_RADIUS_KM",
     "ENGINE_VERSION",
     "EVERY_TRIAL",
     "JOINABLE",
     "PARSER_VERSION",
+    "STATUS_GROUP",
     "AgeLimit",
     "Arm",
     "Asked",
@@ -83,6 +94,8 @@ __all__ = [
     "MatchAnswer",
     "MeshTerm",
     "NamedConcept",
+    "NoteFact",
+    "NoteReading",
     "Observation",
     "Official",
     "Outcome",
@@ -107,19 +120,23 @@ __all__ = [
     "TrialReader",
     "TrialSummary",
     "Verdict",
+    "Whereabouts",
     "WhyUnknown",
     "analyte_of",
     "ancestors",
     "answer_to_json",
     "are_related",
+    "choose_site",
     "coded_concept",
     "concept_name",
     "concepts_within",
+    "distance_km",
     "judge_criterion",
     "judge_text",
     "judge_trial",
     "match",
     "match_one",
+    "merge_note",
     "parse_eligibility",
     "parse_trial_eligibility",
     "parsed_from_json",
@@ -128,9 +145,11 @@ __all__ = [
     "prepare",
     "read_condition",
     "read_criterion",
+    "read_note",
     "read_treatment",
     "registry_words",
     "reverse_to_json",
+    "status_group",
     "suggest",
     "trial_condition_ids",
     "trial_intervention_ids",
