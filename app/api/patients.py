@@ -23,7 +23,20 @@ def read_patient(data: object, on: date, at: str = "/patient") -> matching.Patie
 
 
 def to_patient(sent: PatientIn, on: date, at: str = "/patient") -> matching.Patient:
-    """The engine's patient; raises InvalidRequestError where facts are impossible on the day `on`."""
+    """The engine's patient with what the note says; raises InvalidRequestError where facts are impossible on that day."""
+    return with_note(described(sent, on, at), on)[0]
+
+
+def with_note(patient: matching.Patient, on: date) -> tuple[matching.Patient, tuple[matching.NoteFact, ...]]:
+    """The patient with what the note adds, and the facts that were read from it."""
+    if not patient.note:
+        return patient, ()
+    reading = matching.read_note(patient.note, on)
+    return matching.merge_note(patient, reading), reading.facts
+
+
+def described(sent: PatientIn, on: date, at: str = "/patient") -> matching.Patient:
+    """The patient as described field by field, the note unread; raises InvalidRequestError as `to_patient`."""
     found = list(_faults(sent, on, at))
     if found:
         raise InvalidRequestError(summary(found), found)
