@@ -121,7 +121,7 @@ def _examples(phrase: Phrase, group: Item, content: list[Item]) -> None:
         )
         phrase.line.skip(phrase.words)
         phrase.words = []
-        mark = Unreadable(begin, group.start, "a general term that could not be read")
+        mark = Unreadable(begin, max(group.start, begin + 1), "a general term that could not be read")
         phrase.expression = any_of((told, mark))
     elif all(isinstance(e, Unreadable) for e in leaves(phrase.expression)):
         phrase.expression = any_of((told, phrase.expression))

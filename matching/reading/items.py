@@ -7,7 +7,7 @@ and a phrase (a name wins a tie against phrases that carry little meaning).
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from matching.knowledge import analytes, lexicon
 from matching.knowledge.analytes import AnalyteMention
@@ -39,35 +39,52 @@ MAX_DEPTH = 12
 """Brackets nested deeper than this are read as if they were not there."""
 
 
-@dataclass(slots=True)
+_NO_ITEMS: list[Item] = []
+
+
 class Item:
     """`kind` is measure, window, term, analyte, word, sep, group (brackets, with the items inside) or a cue's kind.
 
     `tight` says that no blank parts it from the item before. `text` is in lower case for words, cues and separators.
+    What an item has no use for stays the class's default, since a line has many items.
     """
 
-    kind: str
-    start: int
-    end: int
-    text: str = ""
-    cue: Cue | None = None
     expression: Expression | None = None
     window: Window | None = None
     term: TermMatch | None = None
     analyte: AnalyteMention | None = None
-    inner: list[Item] = field(default_factory=list)
+    inner: list[Item] = _NO_ITEMS
     tight: bool = False
+
+    def __init__(self, kind: str, start: int, end: int, text: str = "", cue: Cue | None = None) -> None:
+        self.kind = kind
+        self.start = start
+        self.end = end
+        self.text = text
+        self.cue = cue
+
+    @classmethod
+    def of(cls, kind: str, start: int, end: int, *, inner: list[Item] = _NO_ITEMS, tight: bool = False) -> Item:
+        """An item that holds others."""
+        item = cls(kind, start, end)
+        item.inner = inner
+        item.tight = tight
+        return item
 
 
 _STRONG = frozenset({"pregnancy", "pregtest", "lifestyle", "on_site", "not_childbearing", "shift", "trial", "healthy"})
 _WORDS = re.compile(r"[^\W_]+|(?<=\s)[-‐‑–—](?=\s)|[^\w\s\\\-‐‑–—]")
 """Words and signs; hyphens only where they part two clauses."""
-_OPEN, _CLOSE = frozenset("([{"), frozenset(")]}")
-_SEPARATORS = frozenset(",;:./•")
 _HYPHENS = frozenset("-‐‑–—")
 _CAPITAL = re.compile(r"\s+[\"'(]?[A-Z0-9*]")
 _NOTHING = Cue("word")
-_QUIET = frozenset("\\\"'’‘“”*^~_#®™©`´•|§†‡+=<>≥≤%!?…")
+_SIGNS = {
+    **dict.fromkeys("([{", "open"),
+    **dict.fromkeys(")]}", "close"),
+    **dict.fromkeys(",;:./•-‐‑–—", "sep"),
+    **dict.fromkeys("\"'’‘“”*^~_#®™©`´|§†‡+=<>≥≤%!?…", "quiet"),
+}
+"""What a sign is for the grammar; one that is not here counts as a word."""
 _USELESS = frozenset({"other", "anatomy", "behaviour"})
 
 
@@ -78,7 +95,11 @@ def read_items(text: str, start: int, end: int) -> list[Item]:
 
 def _claims(text: str, start: int, end: int, names: dict[int, Item]) -> list[Item]:
     """Measures and windows, in order, windows only where no measure is."""
-    claimed = [Item("measure", s.start, s.end, expression=s.expression) for s in measures.spot(text, start, end)]
+    claimed = []
+    for s in measures.spot(text, start, end):
+        item = Item("measure", s.start, s.end)
+        item.expression = s.expression
+        claimed.append(item)
     spotted = windows.spot(text, start, end)
     if spotted:
         taken = [(c.start, c.end) for c in claimed]
@@ -87,9 +108,12 @@ def _claims(text: str, start: int, end: int, names: dict[int, Item]) -> list[Ite
                 continue
             across = next((n for n in names.values() if w.start < n.start < w.end < n.end), None)
             if across is None:
-                claimed.append(Item("window", w.start, w.end, window=w.window))
+                item = Item("window", w.start, w.end)
+                item.window = w.window
             else:  # "3 months following stem cell | transplantation": the name is not the window's
-                claimed.append(Item("window", w.start, across.start, window=replace(w.window, anchor="now")))
+                item = Item("window", w.start, across.start)
+                item.window = replace(w.window, anchor="now")
+            claimed.append(item)
         claimed.sort(key=lambda item: item.start)
     return claimed
 
@@ -101,9 +125,13 @@ def _names(text: str, start: int, end: int) -> dict[int, Item]:
         if t.concept_id == "TM:systemic-disease" and "systemic" not in t.text.lower():
             continue  # "medical condition" names nothing
         if t.category not in _USELESS:
-            names[t.start] = Item("term", t.start, t.end, t.text, term=t)
+            kind = "term"
         elif t.category == "anatomy":
-            names[t.start] = Item("anatomy", t.start, t.end, t.text, term=t)
+            kind = "anatomy"
+        else:
+            continue
+        item = names[t.start] = Item(kind, t.start, t.end, t.text)
+        item.term = t
     for a in analytes.spot(text, start, end):
         there = names.get(a.start)
         if (
@@ -112,60 +140,61 @@ def _names(text: str, start: int, end: int) -> dict[int, Item]:
             or a.end > there.end
             or (a.end == there.end and there.term is not None and there.term.category not in {"condition", "finding"})
         ):
-            names[a.start] = Item("analyte", a.start, a.end, text[a.start : a.end], analyte=a)
+            item = names[a.start] = Item("analyte", a.start, a.end, text[a.start : a.end])
+            item.analyte = a
     return names
 
 
 def _row(text: str, start: int, end: int) -> list[Item]:
-    words = [(m[0].lower(), m.start(), m.end()) for m in _WORDS.finditer(text, start, end)]
+    words = [(m[0].lower(), *m.span()) for m in _WORDS.finditer(text, start, end)]
     names = _names(text, start, end)
     claims = _claims(text, start, end, names)
     table = phrases()
     cues, lengths = table.cues, table.lengths
     row: list[Item] = []
-    i, count, next_claim = 0, len(words), 0
+    i, count, next_claim, claim_count = 0, len(words), 0, len(claims)
+    claim = claims[0] if claims else None
+    limit = claim.start if claim is not None else end
     last_end = start
     while i < count:
         word, a, b = words[i]
-        while next_claim < len(claims) and claims[next_claim].end <= a:
+        while claim is not None and claim.end <= a:
             next_claim += 1
-        claim = claims[next_claim] if next_claim < len(claims) else None
-        if claim is not None and claim.start <= a:
+            claim = claims[next_claim] if next_claim < claim_count else None
+            limit = claim.start if claim is not None else end
+        if claim is not None and limit <= a:
             item, stop = claim, claim.end
         else:
-            limit = claim.start if claim is not None else end
-            cue, reach = _longest_phrase(words, i, limit, cues, lengths)
+            sizes = lengths.get(word)
+            cue, reach = _longest_phrase(words, i, limit, cues, sizes) if sizes is not None else (None, 0)
             name = names.get(a)
-            if name is not None and name.end > limit:
-                name = None
-            if name is not None and (
-                cue is None or name.end > reach or (name.end == reach and cue.kind not in _STRONG)
-            ):
+            if name is not None and name.end <= limit and _is_name(name, cue, reach):
                 item, stop = name, name.end
             elif cue is not None:
                 item, stop = Item(cue.kind, a, reach, text[a:reach].lower(), cue), reach
-            elif word in _OPEN:
-                item, stop = Item("open", a, b), b
-            elif word in _CLOSE:
-                item, stop = Item("close", a, b), b
-            elif word in _SEPARATORS or word in _HYPHENS:
-                item, stop = Item("sep", a, b, "-" if word in _HYPHENS else word), b
-                if word == "." and not (b == end or _CAPITAL.match(text, b)):
-                    item = Item("quiet", a, b)
-            elif word in _QUIET:
-                item, stop = Item("quiet", a, b), b
-            else:
+            elif b - a > 1 or word.isalnum():
                 item, stop = Item("word", a, b, word, _NOTHING), b
+            else:
+                kind = _SIGNS.get(word, "word")
+                if kind == "quiet" or (word == "." and b != end and _CAPITAL.match(text, b) is None):
+                    i += 1
+                    continue
+                item, stop = Item(kind, a, b, "-" if word in _HYPHENS else word), b
+        i += 1
         while i < count and words[i][1] < stop:
             i += 1
-        if word.startswith("non") and item.kind == "word":
+        if item.kind == "word" and word.startswith("non"):
             item = _non(item, row, words, i, names, cues)
-        if item.kind == "quiet":
-            continue
-        item.tight = item.start == last_end or (item.start == last_end + 1 and text[last_end] in "-‐‑–")
+        if item.start == last_end or (item.start == last_end + 1 and text[last_end] in _HYPHENS):
+            item.tight = True
         last_end = item.end
         row.append(item)
     return row
+
+
+def _is_name(name: Item, cue: Cue | None, reach: int) -> bool:
+    """Whether the name is taken and not the phrase: the longer one, a name where they are as long."""
+    return cue is None or name.end > reach or (name.end == reach and cue.kind not in _STRONG)
 
 
 def _non(
@@ -187,15 +216,13 @@ def _non(
 
 
 def _longest_phrase(
-    words: list[tuple[str, int, int]], i: int, limit: int, cues: dict[str, Cue], lengths: dict[str, tuple[int, ...]]
+    words: list[tuple[str, int, int]], i: int, limit: int, cues: dict[str, Cue], sizes: tuple[int, ...]
 ) -> tuple[Cue | None, int]:
     """The longest phrase beginning at word i that ends before `limit`, and where it ends."""
-    word = words[i][0]
-    for length in lengths.get(word, ()):
+    for length in sizes:
         if length == 1:
-            if words[i][2] <= limit:
-                return cues[word], words[i][2]
-            return None, 0
+            word, _, b = words[i]
+            return (cues[word], b) if b <= limit else (None, 0)
         if i + length > len(words) or words[i + length - 1][2] > limit:
             continue
         key = " ".join([w[0] for w in words[i : i + length]])
@@ -217,7 +244,7 @@ def _nested(row: list[Item]) -> list[Item]:
         elif item.kind == "close":
             if opens:
                 begin, inner = opens.pop(), stack.pop()
-                stack[-1].append(Item("group", begin.start, item.end, inner=inner, tight=begin.tight))
+                stack[-1].append(Item.of("group", begin.start, item.end, inner=inner, tight=begin.tight))
         else:
             stack[-1].append(item)
     while opens:

@@ -91,7 +91,7 @@ def _denials(items: list[Item]) -> list[Item]:
     rest = items[n + 1 : stop]
     examples = [i for i in rest if i.kind == "group" and any(k.kind == "eg" for k in i.inner)]
     inner = [i for i in rest if i not in examples]
-    denied = Item("denied", items[n].start, (inner[-1] if inner else items[n]).end, inner=inner)
+    denied = Item.of("denied", items[n].start, (inner[-1] if inner else items[n]).end, inner=inner)
     return (
         [*items[:n], *examples, denied, *_denials(items[stop:])]
         if stop < len(items)

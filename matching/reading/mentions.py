@@ -125,10 +125,12 @@ def shifted(mods: Mods, start: int, end: int, text: str) -> Expression:
     """The condition that a shifting cue ("allergy to") makes of the name text[start:end]."""
     shift = mods.shift
     assert shift is not None
-    name = (shifted_name(shift) or "{}").format(" ".join(text[max(start, shift.end) : end].split()) or "it")
+    after = text[max(start, shift.end) : end] or text[start:end]
+    name = (shifted_name(shift) or "{}").format(" ".join(after.split()))
     status = _CONDITION_STATUS.get(mods.status, "any")
-    begin = shift.start if start - shift.start < 60 else start
-    return ConditionIs(begin, end, Concept(name), status, mods.qualifiers, mods.window)
+    near = abs(start - shift.start) < 60
+    begin = min(shift.start, start) if near else start
+    return ConditionIs(begin, max(end, shift.end) if near else end, Concept(name), status, mods.qualifiers, mods.window)
 
 
 def _leaf(item: Item, mods: Mods) -> Expression:

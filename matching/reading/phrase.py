@@ -71,7 +71,9 @@ class Phrase:
     def _take(self, item: Item) -> None:
         match item.kind:
             case "anatomy" if not self.organs:
-                self.words.append(Item("word", item.start, item.end, item.text.lower(), tight=item.tight))
+                word = Item("word", item.start, item.end, item.text.lower())
+                word.tight = item.tight
+                self.words.append(word)
             case "term" | "analyte" | "anatomy" | "pregnancy" | "lifestyle" | "trial" | "healthy":
                 self._name(item)
             case "measure":
@@ -354,7 +356,7 @@ class Phrase:
                 else (self.generic.start if self.generic is not None else denied.start)
             )
             self.line.skip(self.words)
-            self.expression = Unreadable(begin, denied.start, "what is spoken of")
+            self.expression = Unreadable(min(begin, denied.start - 1), denied.start, "what is spoken of")
             self.words = []
         elif self.words:
             self.expression = narrowed(self.expression, self.line.unreadable(self.words))
