@@ -25,7 +25,7 @@ from matching.match import EVERY_TRIAL, Filters, match, match_one, what_if
 from matching.model.codes import JOINABLE, Eligibility, OverallStatus, Role, Sex, Verdict, WhyUnknown
 from matching.model.criterion import Criterion, ParsedCriteria
 from matching.model.expression_json import parsed_from_json, parsed_to_json
-from matching.model.finding import MatchAnswer, NoteFact, TrialMatch
+from matching.model.finding import JudgedCriterion, MatchAnswer, NoteFact, TrialMatch
 from matching.model.patient import (
     Code,
     Condition,
@@ -89,6 +89,7 @@ __all__ = [
     "Identifier",
     "Intervention",
     "IpdSharing",
+    "JudgedCriterion",
     "Locate",
     "Location",
     "MatchAnswer",
