@@ -46,17 +46,16 @@ def read_promise(items: list[Item], mods: Mods, line: Line, depth: int) -> Expre
     if topic in {"ability", "compliance"}:  # "able and willing to give consent" is about consent
         told = [i.cue.value for i in span[:8] if i.kind == "on_site" and i.cue is not None]
         topic = next((t for t in told if t in _TELLING), next((t for t in told if t != "ability"), topic))
-    if cut > 0 and not has(items[:cut], CONTENT):
-        if any(i.kind in {"word", "qual"} for i in items[:cut]) and not _UNABLE.search(
-            line.text, items[0].start, items[cut - 1].end
-        ):
-            unread: Expression | None = line.unreadable(trim(items[:cut]))
-        else:
-            unread, cut = None, 0
-    else:
-        unread = None
-    head = items[cut:n]
     judged = item.cue.value == "investigator_opinion"
+    unread: Expression | None = None
+    if cut > 0 and not has(items[:cut], CONTENT):
+        before = trim(items[:cut])
+        told = any(i.kind == "word" for i in before) or (not judged and any(i.kind == "qual" for i in before))
+        if before and told and not _UNABLE.search(line.text, before[0].start, before[-1].end):
+            unread = line.unreadable(before)
+        else:
+            cut = 0
+    head = items[cut:n]
     spoken = line.text[(items[cut].start if cut < n else begin) : item.end]
     end = max(item.end, min(span[-1].end, item.start + 90))
     site: Expression = OnSite(item.start, end, topic)
@@ -81,6 +80,8 @@ def read_promise(items: list[Item], mods: Mods, line: Line, depth: int) -> Expre
             expression = negate(all_of((inner.of, weighed))) if isinstance(inner, Not) else all_of((inner, weighed))
     parts: list[Expression] = []
     joints: list[str] = []
+    if judged and unread is not None:  # "visual field loss that, in the opinion of the investigator, ..."
+        expression, cut = all_of((unread, expression)), 0
     if cut > 0:
         before = unread or line.read(items[:cut], mods, depth + 1)
         if before is not None:
