@@ -72,7 +72,10 @@ def _criterion(
     held: set[int] = set()
     if parts:
         group = _group(text, line, own, parts)
-        if group is not None:
+        alone = _each_alone(line, own, group, tuple(criterion.expression for _, criterion in parts))
+        if alone is not None:
+            expression = alone
+        elif group is not None:
             expression, held = group, {part.index for part, _ in parts}
             coverage = sum(criterion.coverage for _, criterion in parts) / len(parts)
         elif not leads.leads_on(text, line.body, line.end):
@@ -92,6 +95,23 @@ def _criterion(
         coverage=coverage,
     )
     return criterion, held
+
+
+def _each_alone(
+    line: Line, own: Expression, group: Expression | None, parts: tuple[Expression, ...]
+) -> Expression | None:
+    """What the lead says for itself where its parts, standing alone, mean the same as its group; else None.
+
+    An inclusion list joins its lines as "all of" does, an exclusion list as "any of" does: under a lead that states no
+    connective such parts are criteria of their own, each with its own verdict, and nothing is said twice.
+    """
+    if line.connective is None or line.connective.stated:
+        return None
+    join = AllOf if line.role is Role.INCLUSION else AnyOf
+    joined = join(parts)
+    if group == joined or (len(parts) == 1 and group == parts[0]):
+        return neutral(line.role)
+    return own if group in (join((own, joined)), join((own, *parts))) else None
 
 
 def neutral(role: Role) -> Expression:

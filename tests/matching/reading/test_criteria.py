@@ -89,7 +89,7 @@ def group(heading: str, *lines: str) -> str:
         ("Inclusion", ("Diagnosis of:", "Stroke", "Asthma"), "any(stroke, asthma)"),
         ("Inclusion", ("Adequate organ function:", "Stroke; or", "Asthma"), "any(stroke, asthma)"),
         ("Exclusion", ("Any of the following:", "Stroke", "Asthma"), "any(stroke, asthma)"),
-        ("Exclusion", ("Medical history:", "Stroke", "Asthma"), "any(stroke, asthma)"),
+        ("Exclusion", ("Medical history:", "Stroke", "Asthma"), "any()"),
         ("Exclusion", ("All of the following:", "Stroke", "Asthma"), "all(stroke, asthma)"),
         ("Exclusion", ("Two or more of the following:", "Stroke", "Asthma"), "2of(stroke, asthma)"),
     ],
