@@ -38,3 +38,20 @@ def record_examples() -> dict[str, Any]:
     with gzip.open(samples.TRIALS[0]) as lines:
         value = min((orjson.loads(line) for line in lines), key=lambda record: len(orjson.dumps(record)))
     return {"registry record": {"summary": "A record of ClinicalTrials.gov API v2", "value": value}}
+
+
+def fhir_examples(call: str) -> dict[str, Any]:
+    """An mCODE request: as a Bundle, inside Parameters, or as `patientData`."""
+    bundle = orjson.loads((samples.FHIR / "mcode_request.json").read_bytes())
+    if call == "match":
+        parameters = {"resourceType": "Parameters", "parameter": [{"name": "patient", "resource": bundle}]}
+        return {
+            "bundle": {"summary": "A Bundle", "value": bundle},
+            "parameters": {"summary": "Parameters with a Bundle", "value": parameters},
+        }
+    if call == "wire":
+        return {
+            "bundle": {"summary": "A Bundle with Parameters inside", "value": bundle},
+            "patientData": {"summary": "A Bundle under patientData", "value": {"patientData": bundle}},
+        }
+    raise KeyError(call)

@@ -10,6 +10,7 @@ from app.api.answers import cacheable
 from app.api.deps import StoreDep, require_key
 from app.api.errors import Fault, InvalidRequestError, TrialNotFoundError
 from app.api.examples import record_examples
+from app.api.fhir import FHIR_JSON, form_asked, study_bytes
 from app.api.schemas.matches import Problem
 from app.api.schemas.trials import CriteriaOut, NctId, StoredOut, TrialOut
 from app.ingest.run import store_record
@@ -20,13 +21,30 @@ router = APIRouter(tags=["trials"])
 NOT_FOUND: dict[int | str, dict[str, object]] = {404: {"model": Problem}, 422: {"model": Problem}}
 
 
-@router.get("/v1/trials/{nct_id}", summary="One trial, whole", response_model=TrialOut, responses=NOT_FOUND)
+@router.get(
+    "/v1/trials/{nct_id}",
+    summary="One trial, whole",
+    response_model=TrialOut,
+    responses={
+        **NOT_FOUND,
+        200: {"content": {FHIR_JSON: {"schema": {"type": "object"}}}},
+        406: {"model": Problem},
+    },
+)
 def get_trial(nct_id: NctId, request: Request, store: StoreDep) -> Response:
-    """Everything that the registry and the pages show of the trial, with where each came from."""
-    body = store.document(nct_id)
+    """Everything that the registry and the pages show of the trial, with where each came from.
+
+    `Accept: application/fhir+json` gives a FHIR R4 ResearchStudy.
+    """
+    form = form_asked(request)
+    if form == FHIR_JSON:
+        trial = store.get(nct_id)
+        body = study_bytes(trial) if trial is not None else None
+    else:
+        body = store.document(nct_id)
     if body is None:
         raise TrialNotFoundError("No trial with this id is stored.")
-    return cacheable(request, body)
+    return cacheable(request, body, media_type=form, Vary="Accept")
 
 
 @router.get(

@@ -14,3 +14,6 @@ TRIALS = (
 
 PATIENTS = FOLDER / "patients"
 """One JSON file a patient: `type_1_diabetes`, `oncology`, `child`, `healthy_volunteer`."""
+
+FHIR = FOLDER / "fhir"
+"""A FHIR bundle as an mCODE client sends it."""
