@@ -94,6 +94,25 @@ def parse(
     sys.stdout.write(orjson.dumps(parsed, option=orjson.OPT_INDENT_2).decode() + "\n")
 
 
+def note_row(row: dict[str, Any]) -> dict[str, Any]:
+    """The facts of one note."""
+    reading = matching.read_note(text_in(row, "text"), day_in(row))
+    return {"facts": matching.note_facts_to_json(reading.facts)}
+
+
+@app.command("read-note")
+def read_note(
+    file: Annotated[Path | None, typer.Argument(help="A clinical note; standard input when absent.")] = None,
+    ndjson_form: NdjsonOption = False,
+) -> None:
+    """Read a clinical note into facts, each with its exact place."""
+    if ndjson_form:
+        stream(note_row)
+        return
+    facts = matching.note_facts_to_json(matching.read_note(read_input(file), today()).facts)
+    sys.stdout.write(orjson.dumps({"facts": facts}, option=orjson.OPT_INDENT_2).decode() + "\n")
+
+
 def judge_row(row: dict[str, Any]) -> dict[str, Any]:
     """One criterion in free text against one patient."""
     on = day_in(row)

@@ -13,7 +13,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette_compress import CompressMiddleware
 
 import matching
-from app.api import batch, criteria, errors, fhir, health, matches, trials
+from app.api import batch, criteria, errors, fhir, health, matches, notes, trials
 from app.api.middleware import BodyLimit, Observe, RateLimit
 from app.metrics import Metrics
 from app.settings import Settings, load_settings
@@ -36,6 +36,7 @@ TAGS = [
     {"name": "matches", "description": "Patients in, ranked and explained trials out"},
     {"name": "trials", "description": "Stored trials, as normalized from the registries"},
     {"name": "criteria", "description": "Eligibility text read into expressions"},
+    {"name": "notes", "description": "Clinical notes read into facts"},
     {"name": "fhir", "description": "FHIR R4 in and out"},
     {"name": "operations", "description": "Health and metrics"},
 ]
@@ -84,7 +85,15 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.store = TrialStore(engine)
     app.state.metrics = Metrics()
     errors.install(app)
-    for router in (batch.router, matches.router, trials.router, criteria.router, health.router, fhir.router):
+    for router in (
+        batch.router,
+        matches.router,
+        trials.router,
+        criteria.router,
+        notes.router,
+        health.router,
+        fhir.router,
+    ):
         app.include_router(router)
     # The last added is the outermost.
     app.add_middleware(CompressMiddleware, minimum_size=1000)

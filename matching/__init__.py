@@ -1,6 +1,7 @@
 """The matching engine: the only import path for the service."""
 
-from matching.answering.answer_json import answer_to_json, reverse_to_json, what_if_to_json
+from matching.answering.answer_json import answer_to_json, note_facts_to_json, reverse_to_json, what_if_to_json
+from matching.answering.related import Described, Reason, Related, criteria_topics, rarity_of, related
 from matching.answering.sites import (
     EARTH_RADIUS_KM,
     STATUS_GROUP,
@@ -17,7 +18,8 @@ from matching.knowledge.asked import Asked, concept_name, path_to, read_conditio
 from matching.knowledge.hierarchy import ancestors
 from matching.knowledge.intake import analyte_of, unit_fits
 from matching.knowledge.naming import NamedConcept, are_related, coded_concept, concepts_within, whole_concept
-from matching.knowledge.suggest import suggest
+from matching.knowledge.suggest import corrected, suggest
+from matching.knowledge.suggest_analytes import AnalyteName, suggest_analytes
 from matching.knowledge.trial_concepts import trial_condition_ids, trial_intervention_ids
 from matching.knowledge.units import ucum
 from matching.knowledge.words import registry_words, words_of
@@ -76,12 +78,14 @@ __all__ = [
     "PARSER_VERSION",
     "STATUS_GROUP",
     "AgeLimit",
+    "AnalyteName",
     "Arm",
     "Asked",
     "Code",
     "Condition",
     "Contact",
     "Criterion",
+    "Described",
     "Design",
     "Eligibility",
     "EligibilityFields",
@@ -108,7 +112,9 @@ __all__ = [
     "Provenance",
     "Quantity",
     "ReadableTrial",
+    "Reason",
     "Reference",
+    "Related",
     "ResponsibleParty",
     "Role",
     "Sex",
@@ -131,6 +137,8 @@ __all__ = [
     "coded_concept",
     "concept_name",
     "concepts_within",
+    "corrected",
+    "criteria_topics",
     "distance_km",
     "judge_criterion",
     "judge_text",
@@ -138,6 +146,7 @@ __all__ = [
     "match",
     "match_one",
     "merge_note",
+    "note_facts_to_json",
     "parse_eligibility",
     "parse_trial_eligibility",
     "parsed_from_json",
@@ -148,10 +157,13 @@ __all__ = [
     "read_criterion",
     "read_note",
     "read_treatment",
+    "rarity_of",
     "registry_words",
+    "related",
     "reverse_to_json",
     "status_group",
     "suggest",
+    "suggest_analytes",
     "trial_condition_ids",
     "trial_intervention_ids",
     "ucum",

@@ -13,7 +13,7 @@ from app.api.countries import country_names
 from app.api.deps import StoreDep, Today
 from app.api.errors import CursorError, Fault, InvalidRequestError, TrialNotFoundError
 from app.api.examples import request_examples
-from app.api.patients import overlaid, summary, to_patient
+from app.api.patients import described, overlaid, summary, to_patient, with_note
 from app.api.schemas.matches import (
     FiltersIn,
     MatchAnswerOut,
@@ -70,7 +70,7 @@ def offset_of(sent: MatchOptions, bound_to: str) -> int:
 def answer(reader: SqlTrialReader, sent: MatchRequest, today: date, locate: Locate | None) -> dict[str, object]:
     """The whole answer to one request, as plain JSON data."""
     on = day_of(sent.on, today)
-    patient = to_patient(sent.patient, on)
+    patient, read_from_note = with_note(described(sent.patient, on), on)
     bound_to = cursors.binding(
         {**sent.model_dump(exclude={"cursor", "limit", "include", "language", "audience"}), "on": on.isoformat()}
     )
@@ -86,6 +86,7 @@ def answer(reader: SqlTrialReader, sent: MatchRequest, today: date, locate: Loca
         locate=locate,
         language=sent.language,
         audience=sent.audience,
+        read_from_note=read_from_note,
     )
     next_cursor = cursors.encode([found.next_offset], bound_to) if found.next_offset is not None else None
     return matching.answer_to_json(found, include=frozenset(sent.include), next_cursor=next_cursor)

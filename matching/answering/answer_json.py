@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from hashlib import sha256
 from typing import Any
 
@@ -35,7 +35,7 @@ def answer_to_json(answer: MatchAnswer, *, include: Collection[str], next_cursor
     """The answer to one patient. Without `criteria` in `include` each match goes without its criteria."""
     body: Json = {
         "totals": _totals(answer.totals),
-        "read_from_note": [_note_fact(fact) for fact in answer.read_from_note],
+        "read_from_note": note_facts_to_json(answer.read_from_note),
         "questions": [_question(question) for question in answer.questions],
         "matches": [match_to_json(match, include=include) for match in answer.matches],
         "next_cursor": next_cursor,
@@ -300,6 +300,11 @@ def _change(change: TrialChange) -> Json:
             for each in change.criteria
         ],
     }
+
+
+def note_facts_to_json(facts: Iterable[NoteFact]) -> list[Json]:
+    """Facts read from a note, in its order; each `fact` is written as in a patient."""
+    return [_note_fact(fact) for fact in facts]
 
 
 def _note_fact(fact: NoteFact) -> Json:

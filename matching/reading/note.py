@@ -12,6 +12,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import date
 
 from matching.knowledge import analytes, hierarchy, lexicon
+from matching.knowledge.analytes import AnalyteMention
 from matching.knowledge.codes import concept_of
 from matching.knowledge.lexicon import TermMatch
 from matching.model.codes import Sex
@@ -87,14 +88,16 @@ def read_note(note: str, on: date) -> NoteReading:
         day = _day(text, sentence, on)
         if day is not None and day.earliest > on:
             continue
-        for named in _names(text, sentence, cues, on, counts_back=counts_back):
+        mentions = analytes.spot(text, sentence.start, sentence.end)
+        for named in _names(text, sentence, cues, mentions, on, counts_back=counts_back):
             kind, start, end, item = named
-            if isinstance(item, Condition):
-                conditions.append(item)
-            elif isinstance(item, Treatment):
-                treatments.append(item)
+            match item:
+                case Condition() if kind != "family":
+                    conditions.append(item)
+                case Treatment() if kind != "family":
+                    treatments.append(item)
             keep(kind, start, end, _mapping(item))
-        for o in note_measures.observations(text, sentence, cues):
+        for o in note_measures.observations(text, sentence, cues, mentions):
             dated = replace(o, on=day)
             observations.append(dated)
             if o.span is not None:
@@ -183,16 +186,24 @@ def _day(text: str, sentence: Sentence, on: date) -> PartialDate | None:
 Named = tuple[str, int, int, Condition | Treatment]
 
 
-def _names(text: str, sentence: Sentence, cues: Cues, on: date, *, counts_back: bool) -> Iterator[Named]:
-    measured = [(m.start, m.end) for m in analytes.spot(text, sentence.start, sentence.end)]
+def _names(
+    text: str,
+    sentence: Sentence,
+    cues: Cues,
+    mentions: Sequence[AnalyteMention],
+    on: date,
+    *,
+    counts_back: bool,
+) -> Iterator[Named]:
+    measured = [(m.start, m.end) for m in mentions]
     for term in lexicon.find_terms(text, sentence.start, sentence.end):
         if term.concept_id in _TOO_WIDE or _part_of(term, measured):
             continue
         meaning = _in_section(cues.meaning(term.start, term.end), sentence)
         if term.category in _CONDITIONS:
-            yield _condition(text, sentence, term, meaning, on if counts_back else None)
+            yield _condition(text, sentence, term, meaning, cues, on if counts_back else None)
         elif term.category in _TREATMENTS or (term.category == "substance" and meaning.now):
-            treated = _treatment(text, sentence, term, meaning, on if counts_back else None)
+            treated = _treatment(text, term, meaning, cues, on if counts_back else None)
             if treated is not None:
                 yield treated
 
@@ -219,7 +230,7 @@ def _in_section(meaning: Meaning, sentence: Sentence) -> Meaning:
             return meaning
 
 
-def _condition(text: str, sentence: Sentence, term: TermMatch, meaning: Meaning, on: date | None) -> Named:
+def _condition(text: str, sentence: Sentence, term: TermMatch, meaning: Meaning, cues: Cues, on: date | None) -> Named:
     start = term.start
     name, codes = _name(term), _codes(term)
     span = NoteSpan(term.start, term.end)
@@ -234,7 +245,7 @@ def _condition(text: str, sentence: Sentence, term: TermMatch, meaning: Meaning,
     start, qualifiers = _qualifiers(text, sentence, term.start)
     onset = ended = None
     if on is not None:
-        begin, end = max(sentence.start, start - 60), min(sentence.end, term.end + 60)
+        begin, end = cues.beside(start, term.end)
         onset = note_dates.counted(text, begin, end, on, lasting=not meaning.past) or note_dates.counted(
             text, begin, end, on, lasting=meaning.past
         )
@@ -247,7 +258,7 @@ def _condition(text: str, sentence: Sentence, term: TermMatch, meaning: Meaning,
     )
 
 
-def _treatment(text: str, sentence: Sentence, term: TermMatch, meaning: Meaning, on: date | None) -> Named | None:
+def _treatment(text: str, term: TermMatch, meaning: Meaning, cues: Cues, on: date | None) -> Named | None:
     name, codes = _name(term), _codes(term)
     span = NoteSpan(term.start, term.end)
     where = (term.start, term.end)
@@ -272,7 +283,7 @@ def _treatment(text: str, sentence: Sentence, term: TermMatch, meaning: Meaning,
         current = True
     started = None
     if on is not None and not meaning.now:
-        begin, end = max(sentence.start, term.start - 60), min(sentence.end, term.end + 60)
+        begin, end = cues.beside(term.start, term.end)
         started = note_dates.counted(text, begin, end, on, lasting=False)
     if not drug:
         stopped = started

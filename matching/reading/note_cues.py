@@ -12,6 +12,8 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from matching.knowledge.spellings import trie_pattern
+
 RELATIVES = (
     r"(?:grand)?(?:mothers?|fathers?|parents?)|moms?|dads?|(?:half-?)?(?:sisters?|brothers?|siblings?)|sons?|daughters?|(?:grand)?children|aunts?|uncles?"
     r"|cousins?|nieces?|nephews?|wife|husband|spouse|partner|relatives?|family\s+members?|twin|girlfriend|boyfriend"
@@ -60,6 +62,38 @@ _FORWARD = re.compile(
     """
 )
 
+_STEMS = (
+    "mother father parent grand mom dad half sister brother sibling son daughter child aunt uncle cousin niece nephew wife husband spouse "
+    "partner relative famil twin girlfriend boyfriend fh no not without unable failed fail inability cannot is was were are been being came "
+    "unlikely has have had which that resolved into in cured went subsided year yr month decade as at resolution recovered remission rul r/o "
+    "concern suspect suspicio possib probabl most likely presum question versus vs differential suggest may might could would thought appear "
+    "fear worried unclear whether if unless high low increased risk screen monitor prophyla prevent vaccin expos recommend advis consider "
+    "candidate referred offered refus declin defer discuss instead request evaluat work assess seen will schedul plan await prepared pending "
+    "upcoming allerg hypersensitiv intolera never w/o den negative absen free neither nor exclude unremarkable history hx h/o histories pmh "
+    "previous prior formerly former past remote s/p status discontinu stop taper taken weaned now off withd quit gave ceased completed finished "
+    "held current home daily his her discharge med takes taking uses using receiv maintained remain on continu underwent undergo given treat "
+    "therapy requir but however except although though yet while whereas otherwise other apart aside he she patient pt they who present com "
+    "admitted brought diagnosed report state feel suffer show reveal demonstrat found note consistent positive due because secondary confirm "
+    "sustained experienced developed hospitali began started notic with the onset an one two three four five six seven eight nine ten several "
+    "few couple a"
+).split()
+_START = re.compile(rf"(?i)\b(?:{trie_pattern(_STEMS)}|\d)|[,;:?•]|n['’]t|\s--?")
+"""Where a cue can begin: a quick look that spares the long one."""
+
+
+def _find(text: str, start: int, end: int) -> list[tuple[str, int, int]]:
+    """All cues of text[start:end]: kind, start, end."""
+    found: list[tuple[str, int, int]] = []
+    pos = start
+    while (near := _START.search(text, pos, end)) is not None:
+        cue = _FORWARD.match(text, near.start(), end)
+        if cue is None or cue.end() == cue.start():
+            pos = near.start() + 1
+            continue
+        found.append((cue.lastgroup or "", cue.start(), cue.end()))
+        pos = cue.end()
+    return found
+
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
@@ -84,6 +118,7 @@ class Meaning:
 
 
 _FRESH = Meaning()
+_OF_TIME = frozenset({"since", "post_past", "past"})
 
 
 class Cues:
@@ -92,7 +127,10 @@ class Cues:
     def __init__(self, text: str, start: int, end: int) -> None:
         self._places: list[int] = []
         self._before: list[Meaning] = []
-        found = [(m.lastgroup or "", m.start(), m.end()) for m in _FORWARD.finditer(text, start, end)]
+        found = _find(text, start, end)
+        self._found = found
+        self._starts = [at for _, at, _ in found]
+        self._bounds = (start, end)
         state = _FRESH
         for kind, _, behind in found:
             state = _after(kind, state)
@@ -108,12 +146,27 @@ class Cues:
         self._back_places.reverse()
         self._back.reverse()
 
+    def beside(self, start: int, end: int) -> tuple[int, int]:
+        """The stretch around the name at [start, end) that speaks of it alone: up to the next cues, with those of time."""
+        n = bisect_left(self._starts, start) - 1
+        low, high = self._bounds
+        if n >= 0:
+            kind, at, behind = self._found[n]
+            low = at if kind in _OF_TIME else min(behind, start)
+        m = bisect_left(self._starts, end)
+        if m < len(self._found):
+            kind, at, behind = self._found[m]
+            high = behind if kind in _OF_TIME else at
+        return max(low, start - 60), min(high, end + 60)
+
     def meaning(self, start: int, end: int) -> Meaning:
         """How the name at [start, end) is meant."""
         n = bisect_left(self._places, start + 1) - 1
         m = bisect_left(self._back_places, end)
         ahead = self._before[n] if n >= 0 else _FRESH
         behind = self._back[m] if m < len(self._back) else _FRESH
+        if behind is _FRESH or ahead is _FRESH:
+            return ahead if behind is _FRESH else behind
         return joined((ahead, behind))
 
 

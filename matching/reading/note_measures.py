@@ -45,12 +45,13 @@ PRESSURES = {"blood pressure": ("systolic blood pressure", "diastolic blood pres
 """A pair of numbers under one name is two observations."""
 
 
-def observations(text: str, sentence: Sentence, cues: Cues) -> Iterator[Observation]:
+def observations(
+    text: str, sentence: Sentence, cues: Cues, mentions: Sequence[AnalyteMention]
+) -> Iterator[Observation]:
     """Observation = name [link] [comparison] value [unit] | name [link] result | result name.
 
     A value that cannot be (by its unit or its size) is left out: it was misread or mistyped.
     """
-    mentions = analytes.spot(text, sentence.start, sentence.end)
     said: str | None = None
     taken: list[tuple[int, int]] = []
     for n, mention in enumerate(mentions):

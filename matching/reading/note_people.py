@@ -32,6 +32,10 @@ _NOUNS = {
 _NOUN = re.compile(r"(?i)\b(man|woman|boy|girl|male|female|gentleman|lady)\b")
 _RELATIVE = re.compile(rf"(?i)\b(?:{RELATIVES})\b")
 _PRONOUN = re.compile(r"(?i)\b(?:(he|his|him|himself)|(she|her|hers|herself))\b")
+_OWN_RELATIVE = re.compile(
+    rf"(?i)(?:his|her)\s+(?:(?:older|younger|elder|maternal|paternal|twin|late|two|three)\s+)?(?:{RELATIVES})\b"
+)
+"""In a sentence about relatives only the one whose relatives they are is surely the patient."""
 _UNITS = {"y": "a", "m": "mo", "w": "wk", "d": "d"}
 
 
@@ -88,9 +92,10 @@ def sex(text: str, sentences: list[Sentence], aged: Told | None) -> Told | None:
     males = females = 0
     first: re.Match[str] | None = None
     for sentence in sentences:
-        if _RELATIVE.search(text, sentence.start, sentence.end):
-            continue
+        related = _RELATIVE.search(text, sentence.start, sentence.end) is not None
         for m in _PRONOUN.finditer(text, sentence.start, sentence.end):
+            if related and not _OWN_RELATIVE.match(text, m.start(), sentence.end):
+                continue
             first = first or m
             males, females = males + bool(m[1]), females + bool(m[2])
     if first is not None and (males == 0) != (females == 0):
