@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request
 from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from app.api.deps import SettingsDep, StoreDep, Today
 from app.api.errors import ApiError, Fault, faults_of
@@ -23,6 +24,17 @@ PATH = "/v1/matches/batch"
 MEDIA_TYPE = "application/x-ndjson"
 MAX_BATCH_BYTES = 4 * 1024**3
 """Lines are read and forgotten one by one: this only bounds how long one call can last."""
+
+
+class DuplexResponse(StreamingResponse):
+    """Streams while the request's body is still being read.
+
+    A plain StreamingResponse waits for a disconnect by reading the same channel, and so eats the body.
+    """
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Sends the stream; a client that goes away ends it when the body ends."""
+        await self.stream_response(send)
 
 
 async def lines_of(chunks: AsyncIterator[bytes], limit: int) -> AsyncIterator[bytes | None]:
@@ -86,7 +98,7 @@ def answer_line(line: bytes, number: int, store: TrialStore, today: date) -> dic
         }
     },
 )
-async def post_batch(request: Request, store: StoreDep, settings: SettingsDep, today: Today) -> StreamingResponse:
+async def post_batch(request: Request, store: StoreDep, settings: SettingsDep, today: Today) -> DuplexResponse:
     """A line is a match request with an `id`; answers come in the order of the lines, each as soon as it is known."""
 
     async def answers() -> AsyncIterator[bytes]:
@@ -101,4 +113,4 @@ async def post_batch(request: Request, store: StoreDep, settings: SettingsDep, t
                 body = await run_in_threadpool(answer_line, line, number, store, today)
             yield orjson.dumps(body) + b"\n"
 
-    return StreamingResponse(answers(), media_type=MEDIA_TYPE, headers={"Cache-Control": "no-store"})
+    return DuplexResponse(answers(), media_type=MEDIA_TYPE, headers={"Cache-Control": "no-store"})
