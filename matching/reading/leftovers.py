@@ -24,7 +24,7 @@ from matching.model.criterion import (
     Unreadable,
 )
 from matching.reading.items import Item
-from matching.reading.logic import all_of, clouded, leaves, narrowed
+from matching.reading.logic import all_of, any_of, clouded, leaves, narrowed
 from matching.reading.mentions import shifted, shifted_name, with_qualifiers
 
 if TYPE_CHECKING:
@@ -54,6 +54,8 @@ def finish(phrase: Phrase, items: list[Item]) -> None:
     if phrase.late and phrase.expression is not None:
         phrase.expression = with_qualifiers(phrase.expression, phrase.late)
     _people(phrase, items)
+    if phrase.expression is None and not phrase.words and any(i.kind == "bothsex" for i in items):
+        phrase.expression = _both_sexes(items)
     if not phrase.words:
         if phrase.expression is None and (phrase.generic is not None or phrase.mods.shift is not None):
             phrase.expression = _general(phrase, items)
@@ -188,6 +190,14 @@ def _people(phrase: Phrase, items: list[Item]) -> None:
     if leaf is None:
         return
     phrase.expression = leaf if told is None else all_of((leaf, told))
+
+
+def _both_sexes(items: list[Item]) -> Expression | None:
+    """Both = "male or female", where a line says nothing else."""
+    item = next(i for i in items if i.kind == "bothsex")
+    if not any(word in item.text for word in ("male", "men", "woman", "girl", "both sexes", "either sex")):
+        return None
+    return any_of((SexIs(item.start, item.end, Sex.FEMALE), SexIs(item.start, item.end, Sex.MALE)))
 
 
 def _age_group(item: Item) -> Expression | None:

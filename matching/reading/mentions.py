@@ -14,6 +14,7 @@ from matching.model.criterion import (
     Expression,
     LifestyleIs,
     MeasurementIs,
+    OnSite,
     PregnancyIs,
     PregnancyState,
     ResultIs,
@@ -58,6 +59,7 @@ _SHIFTED = {
     "hypersensitivity": "hypersensitivity to {}",
     "intolerance": "intolerance to {}",
     "contraindication": "contraindication to {}",
+    "risk": "risk of {}",
 }
 _RADIATION = ("radiotherap", "radiation", "brachytherap", "irradiation", "radiosurg")
 _ABNORMAL = frozenset({"elevated", "low", "abnormal", "normal"})
@@ -104,6 +106,8 @@ def mention(item: Item, mods: Mods, text: str) -> Expression:
     """The leaf of a name with its cues; a shifting cue ("allergy to") makes a condition of its own, or clouds it."""
     leaf = _leaf(item, mods)
     if mods.shift is not None and mods.shift.cue is not None:
+        if mods.shift.cue.value == "team":
+            return clouded(leaf, OnSite(mods.shift.start, mods.shift.end, "investigator_opinion"))
         if shifted_name(mods.shift) is None:
             return clouded(leaf, Unreadable(mods.shift.start, mods.shift.end, "words that change the meaning"))
         return shifted(mods, item.start, item.end, text)
@@ -199,6 +203,8 @@ _IDLE = frozenset({"other", "concomitant", "clinically significant", "systemic"}
 
 _ALTERATIONS = ("mutation", "rearrangement", "fusion", "amplification", "deletion", "translocation")
 """Findings that are there or not: to name them is to say that they are."""
+_STEADY = frozenset({"controlled", "uncontrolled", "stable", "unstable"})
+"""What is said of a measured thing without a number."""
 _FOUND_OR_NOT = ("antibody", "antigen", "autoantibody", "RNA", "DNA")
 """Their presence is a positive result."""
 
@@ -212,6 +218,9 @@ def _analyte(item: Item, mods: Mods) -> Expression:
         return ResultIs(item.start, item.end, analyte, mods.result, mods.window)
     if entry.name.endswith(_ALTERATIONS) or (mods.status == "active" and entry.name.endswith(_FOUND_OR_NOT)):
         return ResultIs(item.start, item.end, analyte, "positive", mods.window)
+    told = next((q for q in mods.qualifiers if q in _STEADY), "")
+    if told:
+        return ResultIs(item.start, item.end, analyte, told, mods.window)
     leaf = MeasurementIs(item.start, item.end, analyte, window=mods.window, setting=mention.setting)
     return clouded(leaf, Unreadable(item.start, item.end, "which result is meant"))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from matching.knowledge import hierarchy
 from matching.model.criterion import (
     AgeIs,
     Analyte,
@@ -15,13 +16,18 @@ from matching.model.criterion import (
 )
 from matching.reading import brackets, heads, leftovers
 from matching.reading.items import Item
-from matching.reading.logic import all_of, clouded, narrowed, negate
+from matching.reading.logic import all_of, clouded, leaves, narrowed, negate
 from matching.reading.mentions import CONDITIONS, NOTHING, Mods, mention, with_window
 from matching.reading.parts import Line, Part
 
 _NOT_NOUNS = ("ed", "ing", "ly", "able", "ible")
 _DIAGNOSED = frozenset(
     {"diagnosed with", "diagnosis of", "been diagnosed with", "have been diagnosed with", "has been diagnosed with"}
+)
+
+
+_SORTS = frozenset(
+    {"infection", "infections", "disease", "diseases", "disorder", "disorders", "virus", "viral infection"}
 )
 
 
@@ -278,16 +284,20 @@ class Phrase:
             and self.last.term.concept_id == item.term.concept_id
         )
         self.words = []
-        infected = self.last is not None and self.last.term is not None and self.last.term.category == "organism"
-        if same or (
-            infected and item.text.lower() in {"infection", "infections", "disease", "virus", "viral infection"}
-        ):
+        if same or (not words and self._head_only(item)):
             return
+        if not words and self.last is not None and self.last.term is not None and item.term is not None:
+            compound = self._compounded(self.last, item)
+            if compound is not None:
+                self.expression = compound if self.prior is None else all_of((self.prior, compound))
+                self.last = item
+                return
         first = words[0] if words else item
         rest = (
             self.line.unreadable(words) if words else Unreadable(first.start, item.end, "how two names belong together")
         )
-        scored = self.last is not None and self.last.kind == "measure" and isinstance(self.last.expression, ScoreIs)
+        measured = self.last.expression if self.last is not None else None
+        scored = measured is not None and all(isinstance(e, ScoreIs) for e in leaves(measured))
         scored = scored or isinstance(self.expression, ResultIs)
         if not words and (scored or isinstance(leaf, (PregnancyIs, OnSite))):
             self.expression = all_of((self.expression, leaf))
@@ -296,6 +306,28 @@ class Phrase:
         else:
             self.expression = clouded(all_of((self.expression, leaf)), rest)
         self.last = item
+
+    def _head_only(self, item: Item) -> bool:
+        """Whether the second name only says of what sort the first is ("HIV infection", "tuberculosis disease")."""
+        last = self.last
+        if last is None or last.term is None or last.term.category not in CONDITIONS or item.term is None:
+            return False
+        if item.text.lower() in _SORTS:
+            return True
+        return hierarchy.is_a(last.term.concept_id, item.term.concept_id)
+
+    def _compounded(self, last: Item, item: Item) -> Expression | None:
+        """Compound = name name, where the first qualifies the second ("diabetic gastroparesis", "glaucoma surgery").
+
+        A second name with a capital letter begins something else: a list that lost its commas.
+        """
+        text = self.line.text
+        if not text[item.start].islower() or last.end + 1 < item.start or last.term is None or item.term is None:
+            return None
+        told = text[last.start : last.end]
+        if item.term.category in CONDITIONS:
+            return mention(item, self.mods._replace(qualifiers=(*self.mods.qualifiers, told)), text)
+        return narrowed(mention(item, self.mods, text), Unreadable(last.start, last.end, "which of the treatments"))
 
     def _linked(self, item: Item, mods: Mods, words: list[Item]) -> None:
         rest = self.line.unreadable(words)

@@ -49,10 +49,10 @@ def read_promise(items: list[Item], mods: Mods, line: Line, depth: int) -> Expre
     judged = item.cue.value == "investigator_opinion"
     unread: Expression | None = None
     if cut > 0 and not has(items[:cut], CONTENT):
-        before = trim(items[:cut])
-        told = any(i.kind == "word" for i in before) or (not judged and any(i.kind == "qual" for i in before))
-        if before and told and not _UNABLE.search(line.text, before[0].start, before[-1].end):
-            unread = line.unreadable(before)
+        ahead = trim(items[:cut])
+        says = any(i.kind == "word" for i in ahead) or (not judged and any(i.kind == "qual" for i in ahead))
+        if ahead and says and not _UNABLE.search(line.text, ahead[0].start, ahead[-1].end):
+            unread = line.unreadable(ahead)
         else:
             cut = 0
     head = items[cut:n]
