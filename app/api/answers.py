@@ -1,6 +1,8 @@
 """Answers as bytes: the engine's JSON encoded once, with the headers its kind asks for."""
 
 import hashlib
+from datetime import UTC, datetime
+from email.utils import format_datetime, parsedate_to_datetime
 
 import orjson
 from starlette.requests import Request
@@ -13,12 +15,39 @@ def about_patient(body: object) -> Response:
 
 
 def cacheable(
-    request: Request, body: bytes, *, media_type: str = "application/json", max_age_s: int = 60, **headers: str
+    request: Request,
+    body: bytes,
+    *,
+    media_type: str = "application/json",
+    max_age_s: int = 60,
+    last_modified: datetime | None = None,
+    link: str | None = None,
+    **headers: str,
 ) -> Response:
-    """A public answer with an ETag; 304 without a body when the client already has it."""
+    """A public answer with an ETag; 304 without a body when the client already has it.
+
+    `last_modified` (UTC) counts only for a client that sends no ETag (RFC 9110).
+    """
     etag = f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
     named = {"ETag": etag, "Cache-Control": f"public, max-age={max_age_s}", **headers}
-    known = [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]
-    if etag in known or known == ["*"]:
+    if link is not None:
+        named["Link"] = link
+    if last_modified is not None:
+        named["Last-Modified"] = format_datetime(last_modified.astimezone(UTC), usegmt=True)
+    if _is_known(request, etag, last_modified):
         return Response(status_code=304, headers=named)
     return Response(body, media_type=media_type, headers=named)
+
+
+def _is_known(request: Request, etag: str, last_modified: datetime | None) -> bool:
+    sent = request.headers.get("if-none-match")
+    if sent is not None:
+        known = [tag.strip().removeprefix("W/") for tag in sent.split(",")]
+        return etag in known or known == ["*"]
+    since = request.headers.get("if-modified-since")
+    if since is None or last_modified is None:
+        return False
+    try:
+        return last_modified.replace(microsecond=0) <= parsedate_to_datetime(since)
+    except (TypeError, ValueError):
+        return False

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import orjson
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
@@ -32,7 +33,7 @@ from app.store import near
 from app.store.near import Point
 from app.store.rows import folded
 from app.store.search_text import FIELDS, search_words, with_all
-from app.store.tables import FACET, SITE, TRIAL
+from app.store.tables import FACET, SITE, STATE, TRIAL, VERSION
 from matching import Asked
 
 Sort = Literal["relevance", "distance", "last_update"]
@@ -41,6 +42,7 @@ Key = tuple[int | str, ...]
 
 NAMED = ("title", "names", "treatments")
 NO_SITE = 1 << 40
+MOST_IN_KEY = 1 << 62
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,38 @@ def fitting_ids(
     """The ids (or another column) of the trials that pass the filters."""
     source = _fitting(query, wanted)
     return select(TRIAL.c.nct_id if column is None else column).select_from(source.tables).where(*source.where)
+
+
+def key_of(query: Query, position: Sequence[object]) -> Key | None:
+    """The values as a place in the order of the query; None where they cannot be one."""
+    shape: tuple[type, ...] = (int,) if query.kept_apart else ()
+    shape += {"last_update": (str, str), "distance": (int, int, str), "relevance": (int, int, str, str)}[query.sort]
+    if tuple(map(type, position)) != shape:
+        return None
+    key = tuple(value for value in position if isinstance(value, (int, str)))
+    return None if any(isinstance(value, int) and abs(value) > MOST_IN_KEY for value in key) else key
+
+
+def parts(connection: Connection, nct_ids: Sequence[str], names: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Parts of the whole trials by their names; what a trial lacks is left out."""
+    if not names or not nct_ids:
+        return {}
+    present = (VERSION.c.nct_id == TRIAL.c.nct_id) & (VERSION.c.version == TRIAL.c.version)
+    rows = connection.execute(
+        select(TRIAL.c.nct_id, VERSION.c.document)
+        .select_from(TRIAL.join(VERSION, present))
+        .where(TRIAL.c.nct_id.in_(nct_ids))
+    )
+    return {
+        row.nct_id: {name: whole[name] for name in names if name in whole}
+        for row in rows
+        for whole in (orjson.loads(row.document),)
+    }
+
+
+def data_version(connection: Connection) -> str:
+    """The version of the data that the connection sees."""
+    return str(connection.scalar(select(STATE.c.digest).where(STATE.c.id == 1)))
 
 
 def filters(query: Query, dialect: str) -> dict[str, ColumnElement[bool]]:
