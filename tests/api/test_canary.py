@@ -71,7 +71,7 @@ def test_an_unexpected_error_tells_nothing(client, app, log_text, monkeypatch):
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError(f"cannot convert {WORDS} {NUMBER}")
 
-    monkeypatch.setattr("app.api.matches.to_patient", fail)
+    monkeypatch.setattr("app.api.matches.described", fail)
     response = client.post("/v1/matches", json={"patient": PATIENT, "on": "2026-11-22"})
     assert response.status_code == 500
     assert response.headers["content-type"] == "application/problem+json"
