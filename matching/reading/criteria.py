@@ -20,6 +20,7 @@ from matching.model.criterion import (
     Unreadable,
 )
 from matching.reading import grammar, leads
+from matching.reading.caution import cautious
 from matching.reading.sections import Line, split
 
 _NOT_SPECIFIED = ("not specified", "not applicable", "none", "n/a", "na", "none specified", "not stated")
@@ -135,7 +136,7 @@ def _own_reading(text: str, line: Line, lines: tuple[Line, ...]) -> tuple[Expres
     ):
         return neutral(line.role), 1.0
     reading = grammar.read_line(text, line.body, line.end, line.role, above)
-    return reading.expression, reading.coverage
+    return cautious(reading.expression, line.role), reading.coverage
 
 
 def _group(text: str, line: Line, own: Expression, parts: list[tuple[Line, Criterion]]) -> Expression | None:
