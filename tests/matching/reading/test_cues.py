@@ -46,6 +46,8 @@ def test_values_that_the_model_knows() -> None:
         "hypersensitivity",
         "intolerance",
         "contraindication",
+        "risk",
+        "team",
         "cloud",
     }
 
