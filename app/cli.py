@@ -13,6 +13,7 @@ from rich.console import Console
 
 import matching
 from app import ndjson, samples, show
+from app.api import fhir
 from app.api.errors import ApiError, Fault, InvalidRequestError, faults_of
 from app.api.matches import answer
 from app.api.patients import read_patient
@@ -22,6 +23,8 @@ from app.logs import configure
 from app.main import openapi_document
 from app.settings import load_settings
 from app.store.engine import check, create_engine_for, name_of, newest_revision, revision_of, upgrade
+from app.store.places import gazetteer
+from app.store.reader import SqlTrialReader
 from app.store.trials import TrialStore
 
 app = typer.Typer(
@@ -180,12 +183,16 @@ def load(
         raise typer.Exit(1)
 
 
-def request_in(path: Path, limit: int) -> MatchRequest:
-    """A match request from a file: a whole request, or a bare patient; raises InvalidRequestError with all faults."""
+def json_in(path: Path) -> object:
+    """The JSON of a file or of standard input; raises InvalidRequestError."""
     try:
-        data = orjson.loads(read_input(path))
+        return orjson.loads(read_input(path))
     except orjson.JSONDecodeError:
         raise InvalidRequestError("The file is not valid JSON.") from None
+
+
+def request_in(data: object, path: Path, limit: int) -> MatchRequest:
+    """A match request: a whole one, or a bare patient; raises InvalidRequestError with all faults."""
     if isinstance(data, dict) and "patient" not in data:
         data = {"patient": data}
     try:
@@ -194,6 +201,21 @@ def request_in(path: Path, limit: int) -> MatchRequest:
         found = faults_of([dict(each) for each in error.errors()])
         raise InvalidRequestError(f"{path} is not a match request.", found) from None
     return sent.model_copy(update={"limit": limit})
+
+
+def answer_in(reader: SqlTrialReader, path: Path, limit: int) -> dict[str, object]:
+    """The answer for the request, the patient or the FHIR Bundle in a file."""
+    data = json_in(path)
+    if not isinstance(data, dict) or "resourceType" not in data:
+        return answer(reader, request_in(data, path, limit), today(), gazetteer())
+    reading = fhir.usable(data, today())
+    if reading.deceased:
+        raise InvalidRequestError("The record says that the patient has died: no trial was matched.")
+    for fault in reading.faults:
+        if fault.severity == "warning":
+            err.print(f"{fault.pointer or fault.resource}: {fault.message}", markup=False, style="yellow")
+    found = fhir.matched(reader, reading, today(), limit, gazetteer().point, explained=True)
+    return matching.answer_to_json(found, include=frozenset({"criteria", "questions"}), next_cursor=None)
 
 
 @app.command()
@@ -206,9 +228,8 @@ def match(
 ) -> None:
     """Match a patient with the stored trials: the main job, without HTTP."""
     store = open_store()
-    sent = request_in(patient, limit)
     with store.reader() as reader:
-        found = answer(reader, sent, today(), None)
+        found = answer_in(reader, patient, limit)
     if json_form:
         sys.stdout.write(orjson.dumps(found, option=orjson.OPT_INDENT_2).decode() + "\n")
         return
@@ -227,9 +248,8 @@ def demo() -> None:
         report = run.load(samples.TRIALS, store, progress=progress)
     show.load_report(out, report)
     out.print("[bold]3.[/bold] A sample patient: 18 years old, newly diagnosed type 1 diabetes, in Charleston, SC")
-    sent = request_in(samples.PATIENTS / "type_1_diabetes.json", 12)
     with store.reader() as reader:
-        found = answer(reader, sent, today(), None)
+        found = answer_in(reader, samples.PATIENTS / "type_1_diabetes.json", 12)
     show.match_table(out, found)
     out.print("\nEvery criterion's verdict, with its reason:")
     out.print("  trialmatch match app/samples/patients/type_1_diabetes.json --json")
