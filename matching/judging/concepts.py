@@ -32,6 +32,14 @@ DIAGNOSTIC = frozenset({"D003933", "D019937", "D019411", "D008919"})
 """Diagnosis, diagnostic techniques, laboratory techniques, investigative techniques."""
 
 
+SIGNS_AND_SYMPTOMS = "D012816"
+ALLERGY, DRUG_ALLERGY = "D006967", "D004342"
+_ALLERGIC = ("hypersensitivity to ", "intolerance to ")
+_ALLERGY_WORDS = frozenset(
+    {"hypersensitivity", "allergy", "allergic", "intolerance", "intolerant", "anaphylaxis", "anaphylactic"}
+)
+
+
 @dataclass(frozen=True, slots=True)
 class _Target:
     """What a criterion asks for: its concept, the fact to ask the patient for, and the words of its name."""
@@ -143,7 +151,10 @@ def _might_be(known: KnownList, target: _Target) -> tuple[Known, ...]:
             if i != target.id and hierarchy.may_be(i, target.id) and target.id not in hierarchy.ancestors(i):
                 broader.extend(k for k in known.by_id[i] if k.present)
     unresolved = [k for k in known.unresolved if not k.telling or k.telling & target.telling]
-    if target.id is None:
+    if target.concept.text.lower().startswith(_ALLERGIC):
+        broader = [k for k in (*known.by_id.get(ALLERGY, ()), *known.below.get(DRUG_ALLERGY, ())) if k.present]
+        unresolved = [k for k in known.facts if k.present and _ALLERGY_WORDS.intersection(k.key.split())]
+    elif target.id is None:
         unresolved = [k for k in known.facts if k.present and (not k.telling or k.telling & target.telling)]
     return tuple(dict.fromkeys([*broader, *unresolved]))
 
@@ -151,15 +162,19 @@ def _might_be(known: KnownList, target: _Target) -> tuple[Known, ...]:
 def _would_be_listed(target: _Target, *, condition: bool) -> bool:
     """Whether a list of all conditions, or of all treatments, would name the concept if it were so.
 
-    A list of treatments names no tests, a list of diseases no body parts, and of what no vocabulary knows ("allergy to
-    the study drug") nobody can tell what it would be called there.
+    A list of treatments names no tests, a list of diseases no body parts, and of what no vocabulary knows nobody can tell
+    what it would be called there, but for an allergy to something: a list that names no allergy at all names not this one.
     """
     if target.id is None:
-        return False
+        return condition and target.concept.text.lower().startswith(_ALLERGIC)
     sort = hierarchy.category(target.id)
     if condition:
         return sort in {"condition", "finding", "behaviour"}
-    return sort in TREATED and not (DIAGNOSTIC & hierarchy.ancestors(target.id)) and target.id not in DIAGNOSTIC
+    return sort in TREATED and not _is_diagnostic(target)
+
+
+def _is_diagnostic(target: _Target) -> bool:
+    return target.id is not None and (target.id in DIAGNOSTIC or bool(DIAGNOSTIC & hierarchy.ancestors(target.id)))
 
 
 @lru_cache(maxsize=65536)
@@ -247,6 +262,9 @@ def _conjoin(parts: Iterable[Said]) -> Said:
 def _condition_said(
     leaf: ConditionIs, known: Known, target: _Target, facts: Facts, day: date, judge: Judge
 ) -> list[Said]:
+    if _only_a_symptom(known, target):
+        # The hierarchy files a cough under the respiratory diseases: who coughs may have one, or none.
+        return [Said(Truth.UNKNOWN, (WhyUnknown.MISSING,), (target.missing,), _evidence(known, target))]
     acute = any(own in ACUTE or hierarchy.ancestors(own) & ACUTE for own in known.ids)
     qualifiers, status = splits_status(leaf.qualifiers, leaf.status)
     windowed = has_numbers(leaf.window)
@@ -261,6 +279,16 @@ def _condition_said(
         parts.append(spells.condition_window(known, leaf.window, day, target.missing, acute=acute, onset=newly))
     parts.extend(_not_excepted(leaf.exceptions, known, facts, judge, condition=True))
     return parts
+
+
+def _only_a_symptom(known: Known, target: _Target) -> bool:
+    """Whether the fact is a sign or symptom below a group of diseases, and nothing else of it is at or below the group."""
+    if target.id is None or target.id == SIGNS_AND_SYMPTOMS or known.key == target.key:
+        return False
+    if SIGNS_AND_SYMPTOMS in hierarchy.ancestors(target.id):
+        return False
+    below = [own for own in known.ids if own == target.id or target.id in hierarchy.ancestors(own)]
+    return bool(below) and all(own != target.id and SIGNS_AND_SYMPTOMS in hierarchy.ancestors(own) for own in below)
 
 
 def _qualified(qualifier: str, known: Known, target: _Target) -> Said:
@@ -284,6 +312,9 @@ def _treatment_said(
     half_life = half_life_of((*known.ids, *((target.id,) if target.id else ())))
     event = leaf.type in {"procedure", "donation"} or any(hierarchy.category(i) == "procedure" for i in known.ids)
     parts = [Said(Truth.TRUE, evidence=_evidence(known, target))]
+    if leaf.status == "any" and leaf.window is None and _is_diagnostic(target):
+        # A test that is only named says what was found by it, or how: having had it does not make that true.
+        parts.append(Said(Truth.UNKNOWN, (WhyUnknown.UNREADABLE,)))
     parts.append(
         spells.treatment_status(known, leaf.status, day, target.missing, windowed=has_numbers(leaf.window), event=event)
     )

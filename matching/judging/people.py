@@ -146,6 +146,10 @@ def judge_pregnancy(leaf: PregnancyIs, facts: Facts, day: date) -> Finding:
     states = [_state(state, facts, day) for state in leaf.states]
     if facts.sex is Sex.MALE and all(truth is not Truth.TRUE for truth, _ in states):
         return Finding(leaf, Truth.FALSE, (), (Evidence("sex", Sex.MALE.value),), applicable=False)
+    if _too_old_for_pregnancy(leaf, facts, day) and all(truth is not Truth.TRUE for truth, _ in states):
+        age = completed(facts.birth.latest, day, "a") if facts.birth is not None else None
+        assumed = f"no pregnancy from {OLDEST_FERTILE_AGE} years on"
+        return Finding(leaf, Truth.FALSE, (), (Evidence("age", age, "a", assumed=assumed),), applicable=False)
     truth = disjunction(truth for truth, _ in states)
     evidence = tuple(e for t, e in states if t is truth and e is not None)
     if truth is Truth.FALSE and has_numbers(leaf.window):
@@ -157,9 +161,16 @@ def judge_pregnancy(leaf: PregnancyIs, facts: Facts, day: date) -> Finding:
     return Finding(leaf, truth, (WhyUnknown.MISSING,), evidence, asked + ((SEX,) if facts.sex is None else ()))
 
 
+def _too_old_for_pregnancy(leaf: PregnancyIs, facts: Facts, day: date) -> bool:
+    """Pregnancy and breastfeeding are not about somebody of 60 years; childbearing potential has its own answer."""
+    if facts.birth is None or all(state == "childbearing_potential" for state in leaf.states):
+        return False
+    return day >= birthday(facts.birth.latest, OLDEST_FERTILE_AGE)
+
+
 def pregnancy_turns(leaf: PregnancyIs, facts: Facts) -> set[date]:
     """Ages at which childbearing potential begins and ends by assumption."""
-    if facts.birth is None or "childbearing_potential" not in leaf.states:
+    if facts.birth is None:
         return set()
     ages = (YOUNGEST_FERTILE_AGE, OLDEST_FERTILE_AGE)
     return {birthday(born, age) for born in (facts.birth.earliest, facts.birth.latest) for age in ages}
@@ -369,7 +380,18 @@ def _disorder(leaf: LifestyleIs, facts: Facts) -> list[tuple[Truth, Evidence]]:
     for known in facts.conditions.facts:
         if not known.present and known.exact and above.intersection(known.ids):
             found.append((Truth.FALSE, Evidence(known.text, False, on=known.began_on, span=known.span)))
+    if not found and facts.conditions.complete and not _may_be_addicted(facts, concept, above):
+        name = hierarchy.name(concept) or leaf.substance
+        found.append((Truth.FALSE, Evidence(name, False, working="the list of conditions is complete")))
     return found
+
+
+def _may_be_addicted(facts: Facts, concept: str, above: set[str]) -> bool:
+    """Whether something listed may be the disorder, or the habit itself is said to go on."""
+    for known in facts.conditions.facts:
+        if known.present and (above.intersection(known.ids) or not known.ids):
+            return True
+    return any(hierarchy.may_be(i, concept) for i in facts.conditions.by_id)
 
 
 def judge_on_site(leaf: OnSite, facts: Facts, favourable: Truth) -> Finding:

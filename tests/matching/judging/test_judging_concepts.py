@@ -113,10 +113,50 @@ def test_a_concept_of_no_vocabulary_matches_its_own_name_only():
 
 
 def test_a_complete_list_says_nothing_of_what_it_would_not_name():
-    unheard_of = ConditionIs(0, 1, Concept("hypersensitivity to foolumab"))
+    unheard_of = ConditionIs(0, 1, Concept("foolumab flare"))
     assert judged(unheard_of, complete=ALL).reasons == (WhyUnknown.MISSING,)
     assert judged(asks_treatment("biopsy"), complete=ALL).reasons == (WhyUnknown.MISSING,)
     assert judged(asks_treatment("radiotherapy"), complete=ALL).truth is F
+
+
+@pytest.mark.parametrize(
+    ("facts", "complete", "truth"),
+    [
+        ([], (), U),
+        ([], ALL, F),
+        ([has("asthma")], ALL, F),
+        ([has("penicillin allergy")], ALL, U),
+        ([has("allergic rhinitis")], ALL, U),
+        ([has("intolerance to something")], ALL, U),
+        ([has("hypersensitivity to foolumab")], (), T),
+    ],
+)
+def test_a_complete_list_without_any_allergy_names_not_this_one(facts, complete, truth):
+    leaf = ConditionIs(0, 1, Concept("hypersensitivity to foolumab"))
+    assert judged(leaf, *facts, complete=frozenset(complete)).truth is truth
+
+
+@pytest.mark.parametrize(
+    ("asked", "fact", "truth"),
+    [
+        ("respiratory tract diseases", "cough", U),
+        ("nervous system diseases", "headache", U),
+        ("pain", "headache", T),
+        ("cough", "cough", T),
+        ("respiratory tract diseases", "asthma", T),
+    ],
+)
+def test_a_symptom_is_no_disease_of_the_group_that_it_is_filed_under(asked, fact, truth):
+    assert judged(asks(asked), has(fact)).truth is truth
+
+
+@pytest.mark.parametrize(
+    ("status", "truth", "reasons"),
+    [("any", U, (WhyUnknown.UNREADABLE,)), ("prior", T, ())],
+)
+def test_a_test_that_is_only_named_says_what_it_found(status, truth, reasons):
+    finding = judged(asks_treatment("echocardiography", status=status, type="procedure"), took("echocardiography"))
+    assert (finding.truth, finding.reasons) == (truth, reasons)
 
 
 @pytest.mark.parametrize(

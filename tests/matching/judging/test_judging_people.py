@@ -159,6 +159,9 @@ FERTILE = PregnancyIs(0, 1, ("childbearing_potential",))
         (FERTILE, {"sex": Sex.FEMALE, "conditions": (Condition("postmenopause"),)}, F, True),
         (ConditionIs(0, 1, Concept("pregnancy", PREGNANCY)), {"sex": Sex.FEMALE, "pregnant": False}, F, True),
         (ConditionIs(0, 1, Concept("pregnancy", PREGNANCY)), {"sex": Sex.MALE}, F, False),
+        (PregnancyIs(0, 1, ("pregnant", "breastfeeding")), {"sex": Sex.FEMALE, "birth_date": born("1960")}, F, False),
+        (PregnancyIs(0, 1, ("pregnant",)), {"birth_date": born("1960")}, F, False),
+        (PregnancyIs(0, 1, ("pregnant",)), {"sex": Sex.FEMALE, "birth_date": born("1980")}, U, True),
         (PregnancyIs(0, 1, ("pregnant",), Window(upper=6, unit="mo")), {"sex": Sex.FEMALE, "pregnant": False}, U, True),
     ],
 )
@@ -246,3 +249,20 @@ def test_every_concept_id_in_the_code_is_in_the_vocabulary():
     assert {i for i in ids if hierarchy.name(i) is None} == set()
     names = {*TESTS, *PREGNANCY_TESTS, *REPEATED}
     assert {n for n in names if analytes.by_name(n) is None} == set()
+
+
+@pytest.mark.parametrize(
+    ("conditions", "complete", "truth"),
+    [
+        ((), (), Truth.UNKNOWN),
+        ((), ("conditions",), Truth.FALSE),
+        (("asthma",), ("conditions",), Truth.FALSE),
+        (("an illness of no name",), ("conditions",), Truth.UNKNOWN),
+        (("mental disorders",), ("conditions",), Truth.UNKNOWN),
+        (("alcohol dependence",), ("conditions",), Truth.TRUE),
+    ],
+)
+def test_a_complete_list_without_a_disorder_of_use_denies_abuse(conditions, complete, truth):
+    leaf = LifestyleIs(0, 1, "alcohol", "abuse")
+    patient = {"conditions": tuple(Condition(c) for c in conditions), "complete": frozenset(complete)}
+    assert judged(leaf, **patient).truth is truth
