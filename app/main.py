@@ -13,11 +13,12 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette_compress import CompressMiddleware
 
 import matching
-from app.api import batch, criteria, errors, fhir, health, matches, notes, trials
+from app.api import batch, criteria, errors, fhir, health, lookups, matches, notes, trials
 from app.api.middleware import BodyLimit, Observe, RateLimit
 from app.metrics import Metrics
 from app.settings import Settings, load_settings
 from app.store.engine import create_engine_for
+from app.store.places import gazetteer
 from app.store.trials import TrialStore
 
 DESCRIPTION = """
@@ -38,6 +39,7 @@ TAGS = [
     {"name": "criteria", "description": "Eligibility text read into expressions"},
     {"name": "notes", "description": "Clinical notes read into facts"},
     {"name": "fhir", "description": "FHIR R4 in and out"},
+    {"name": "lookups", "description": "Type-ahead. Places: GeoNames (geonames.org), CC BY 4.0"},
     {"name": "operations", "description": "Health and metrics"},
 ]
 
@@ -70,6 +72,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         matching.warm()
+        gazetteer()
         yield
         engine.dispose()
 
@@ -90,6 +93,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         matches.router,
         trials.router,
         criteria.router,
+        lookups.router,
         notes.router,
         health.router,
         fhir.router,

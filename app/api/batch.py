@@ -16,6 +16,7 @@ from app.api.errors import ApiError, Fault, faults_of
 from app.api.matches import answer
 from app.api.patients import summary
 from app.api.schemas.matches import MatchRequest
+from app.store.places import gazetteer
 from app.store.trials import TrialStore
 
 router = APIRouter(tags=["matches"])
@@ -72,7 +73,7 @@ def answer_line(line: bytes, number: int, store: TrialStore, today: date) -> dic
             return problem_line(None, "a line needs an id, a text or a whole number", number)
         sent = MatchRequest.model_validate(row)
         with store.reader() as reader:
-            return {"id": identifier, **answer(reader, sent, today, None)}
+            return {"id": identifier, **answer(reader, sent, today, gazetteer())}
     except orjson.JSONDecodeError:
         return problem_line(None, "the line is not valid JSON", number)
     except ValidationError as error:

@@ -1,6 +1,6 @@
 """FHIR R4: a patient's Bundle in, a searchset of ResearchStudy out. Nothing of a patient is kept."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 from typing import Annotated, Any
@@ -11,7 +11,6 @@ from pydantic import ValidationError
 from starlette.responses import Response
 
 import matching
-from app.api.countries import registry_name
 from app.api.deps import StoreDep, Today
 from app.api.errors import Fault, InvalidRequestError, NotAcceptableError, faults_of
 from app.api.examples import fhir_examples
@@ -21,6 +20,8 @@ from app.api.schemas.patient import Day
 from app.fhir.read import BundleReading, read_bundle
 from app.fhir.searchset import nobody, plain_searchset, searchset
 from app.fhir.write import research_study
+from app.store.countries import registry_name
+from app.store.places import gazetteer
 from app.store.reader import SqlTrialReader
 from app.store.trials import TrialStore
 
@@ -35,8 +36,6 @@ PROBLEMS: dict[int | str, dict[str, object]] = {
 }
 STUDIES_FOR_CLIENTS = 50
 """The wire form of /getClinicalTrial knows no pages."""
-
-Locate = Callable[[matching.Location], tuple[float, float] | None]
 
 
 @router.post(
@@ -62,7 +61,7 @@ def post_match(
     if reading.deceased:
         return fhir(nobody(reading.faults, outcome=True))
     with store.reader() as reader:
-        found = matched(reader, reading, day, count, None, explained=True)
+        found = matched(reader, reading, day, count, gazetteer().point, explained=True)
     return fhir(searchset(found, _trials(store, found), reading.faults, explained=True))
 
 
@@ -85,7 +84,7 @@ def post_get_clinical_trial(
     if reading.deceased:
         return fhir(nobody(reading.faults, outcome=False), JSON)
     with store.reader() as reader:
-        found = matched(reader, reading, today, STUDIES_FOR_CLIENTS, None, explained=False)
+        found = matched(reader, reading, today, STUDIES_FOR_CLIENTS, gazetteer().point, explained=False)
     return fhir(plain_searchset(found, _trials(store, found), reading.faults), JSON)
 
 
@@ -117,7 +116,13 @@ def usable(data: Mapping[str, Any], on: date) -> BundleReading:
 
 
 def matched(
-    reader: SqlTrialReader, reading: BundleReading, on: date, limit: int, locate: Locate | None, *, explained: bool
+    reader: SqlTrialReader,
+    reading: BundleReading,
+    on: date,
+    limit: int,
+    locate: matching.Locate | None,
+    *,
+    explained: bool,
 ) -> matching.MatchAnswer:
     """The ranked answer for a bundle's patient, with the filters that its Parameters ask for."""
     asked, patient = reading.parameters, reading.patient

@@ -1,6 +1,5 @@
 """`POST /v1/matches` and its relatives: patients in, ranked and explained trials out. Nothing of a patient is kept."""
 
-from collections.abc import Callable
 from datetime import date
 
 from fastapi import APIRouter, Body
@@ -9,11 +8,11 @@ from starlette.responses import Response
 import matching
 from app.api import cursors
 from app.api.answers import about_patient
-from app.api.countries import country_names
 from app.api.deps import StoreDep, Today
 from app.api.errors import CursorError, Fault, InvalidRequestError, TrialNotFoundError
 from app.api.examples import request_examples
 from app.api.patients import described, overlaid, summary, to_patient, with_note
+from app.api.places import one_place, place_faults
 from app.api.schemas.matches import (
     FiltersIn,
     MatchAnswerOut,
@@ -27,6 +26,8 @@ from app.api.schemas.matches import (
     radius_km,
 )
 from app.api.schemas.trials import NctId
+from app.store.countries import country_names
+from app.store.places import PlaceStore, gazetteer
 from app.store.reader import SqlTrialReader
 
 router = APIRouter(tags=["matches"])
@@ -36,8 +37,6 @@ PROBLEMS: dict[int | str, dict[str, object]] = {
     413: {"model": Problem, "description": "The body is too large"},
     422: {"model": Problem, "description": "The request is not valid; every fault is named"},
 }
-
-Locate = Callable[[matching.Location], tuple[float, float] | None]
 
 
 def engine_filters(sent: FiltersIn) -> matching.Filters:
@@ -67,10 +66,11 @@ def offset_of(sent: MatchOptions, bound_to: str) -> int:
     return position[0]
 
 
-def answer(reader: SqlTrialReader, sent: MatchRequest, today: date, locate: Locate | None) -> dict[str, object]:
-    """The whole answer to one request, as plain JSON data."""
+def answer(reader: SqlTrialReader, sent: MatchRequest, today: date, places: PlaceStore) -> dict[str, object]:
+    """The whole answer to one request, as plain JSON; raises InvalidRequestError for a place of several meanings."""
     on = day_of(sent.on, today)
     patient, read_from_note = with_note(described(sent.patient, on), on)
+    one_place(patient.location, places)
     bound_to = cursors.binding(
         {**sent.model_dump(exclude={"cursor", "limit", "include", "language", "audience"}), "on": on.isoformat()}
     )
@@ -83,7 +83,7 @@ def answer(reader: SqlTrialReader, sent: MatchRequest, today: date, locate: Loca
         limit=sent.limit,
         offset=offset_of(sent, bound_to),
         include=frozenset(sent.include),
-        locate=locate,
+        locate=places.point,
         language=sent.language,
         audience=sent.audience,
         read_from_note=read_from_note,
@@ -105,7 +105,7 @@ def post_matches(
 ) -> Response:
     """Ranked trials that the patient may join, with an explanation for each criterion."""
     with store.reader() as reader:
-        return about_patient(answer(reader, body, today, None))
+        return about_patient(answer(reader, body, today, gazetteer()))
 
 
 @router.post(
@@ -125,6 +125,9 @@ def post_what_if(
     changed = to_patient(overlaid(body.patient, body.change), on)
     # A fault of the change alone is told with its own pointer.
     to_patient(body.change, on, at="/change")
+    one_place(patient.location, gazetteer())
+    if body.change.location is not None:
+        one_place(changed.location, gazetteer(), at="/change/location")
     with store.reader() as reader:
         found = matching.what_if(
             reader,
@@ -134,7 +137,7 @@ def post_what_if(
             filters=engine_filters(body.filters),
             scope=body.scope,
             limit=body.limit,
-            locate=None,
+            locate=gazetteer().point,
             language=body.language,
             audience=body.audience,
         )
@@ -158,7 +161,13 @@ def post_trial_matches(
     patients = _patients(body, on)
     with store.reader() as reader:
         found = matching.match_one(
-            reader, nct_id, patients, on=on, locate=None, language=body.language, audience=body.audience
+            reader,
+            nct_id,
+            patients,
+            on=on,
+            locate=gazetteer().point,
+            language=body.language,
+            audience=body.audience,
         )
     if found is None:
         raise TrialNotFoundError("No trial with this id is stored.")
@@ -171,7 +180,9 @@ def _patients(body: ReverseRequest, on: date) -> list[matching.Patient]:
     faults: list[Fault] = []
     for i, sent in enumerate(body.patients):
         try:
-            made.append(to_patient(sent, on, at=f"/patients/{i}"))
+            patient = to_patient(sent, on, at=f"/patients/{i}")
+            faults += place_faults(patient.location, gazetteer(), at=f"/patients/{i}/location")
+            made.append(patient)
         except InvalidRequestError as error:
             faults += error.faults
     if faults:
