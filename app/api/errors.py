@@ -142,6 +142,8 @@ SENTENCES = {
     "bool_type": "true or false is expected",
     "float_type": "a number is expected",
     "int_type": "a whole number is expected",
+    "int_parsing": "a whole number is expected",
+    "float_parsing": "a number is expected",
     "finite_number": "a finite number is expected",
     "list_type": "a list is expected",
     "dict_type": "an object is expected",
