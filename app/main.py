@@ -13,8 +13,21 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette_compress import CompressMiddleware
 
 import matching
-from app.api import batch, criteria, errors, fhir, health, lookups, matches, notes, trials
-from app.api.middleware import BodyLimit, Observe, RateLimit
+from app.api import (
+    batch,
+    criteria,
+    errors,
+    fhir,
+    health,
+    lookups,
+    matches,
+    notes,
+    search,
+    stats,
+    trial_parts,
+    trials,
+)
+from app.api.middleware import BodyLimit, HeadAsGet, Observe, RateLimit
 from app.metrics import Metrics
 from app.settings import Settings, load_settings
 from app.store.engine import create_engine_for
@@ -92,6 +105,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         batch.router,
         matches.router,
         trials.router,
+        stats.router,
+        trial_parts.router,
+        search.router,
         criteria.router,
         lookups.router,
         notes.router,
@@ -106,6 +122,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         app.add_middleware(CORSMiddleware, allow_origins=list(chosen.cors_origins), allow_methods=["*"])
     if chosen.rate_limit:
         app.add_middleware(RateLimit, rate=chosen.rate_limit)
+    app.add_middleware(HeadAsGet)
     app.add_middleware(Observe, metrics=app.state.metrics)
     generate = app.openapi
 

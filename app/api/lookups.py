@@ -1,5 +1,6 @@
-"""Look-ups for type-ahead: places."""
+"""Look-ups for type-ahead: places, diseases, analytes."""
 
+from dataclasses import asdict
 from typing import Annotated
 
 import orjson
@@ -7,6 +8,7 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
+import matching
 from app.api.answers import cacheable
 from app.api.places import choice_json
 from app.api.schemas.matches import Problem
@@ -58,3 +60,64 @@ def get_places(
     """Cities, towns and US ZIP codes, offline. Places: GeoNames (geonames.org), CC BY 4.0."""
     found = gazetteer().suggest(q, limit, country)
     return cacheable(request, orjson.dumps({"places": [choice_json(place) for place in found]}), max_age_s=DAY_S)
+
+
+class ConditionName(BaseModel):
+    """A disease by the name that fits what was typed, and its preferred name."""
+
+    id: Annotated[str, Field(examples=["D009203"])]
+    name: Annotated[str, Field(examples=["Myocardial Infarction"])]
+    matched: Annotated[str, Field(examples=["heart attack"])]
+
+
+class ConditionsOut(BaseModel):
+    """Diseases, the likeliest first."""
+
+    conditions: list[ConditionName]
+
+
+class AnalyteOut(BaseModel):
+    """An analyte or score by the name that fits what was typed; `unit` is the one it is usually given in (UCUM)."""
+
+    name: Annotated[str, Field(examples=["HbA1c"])]
+    matched: str
+    loinc: str | None
+    kind: str
+    unit: str | None
+    also: list[str]
+
+
+class AnalytesOut(BaseModel):
+    """Analytes and scores, the likeliest first."""
+
+    analytes: list[AnalyteOut]
+
+
+@router.get(
+    "/v1/conditions",
+    summary="Diseases by the beginning of a name",
+    response_model=ConditionsOut,
+    responses={422: {"model": Problem}},
+)
+def get_conditions(request: Request, q: Typed, limit: Shown = 10) -> Response:
+    """Lay words and misspelt ones are understood; the order is by likeness and by how often trials name the disease."""
+    meant = matching.read_condition(q)
+    found = dict.fromkeys(meant.ids if meant.how in ("exact", "spelling") else (), q)
+    for code, surface, _ in matching.suggest(q, limit):
+        found[code] = surface
+    if not found:
+        found = dict.fromkeys(meant.ids, q)
+    rows = [{"id": code, "name": matching.concept_name(code), "matched": matched} for code, matched in found.items()]
+    return cacheable(request, orjson.dumps({"conditions": rows[:limit]}), max_age_s=DAY_S)
+
+
+@router.get(
+    "/v1/analytes",
+    summary="Analytes and scores by the beginning of a name",
+    response_model=AnalytesOut,
+    responses={422: {"model": Problem}},
+)
+def get_analytes(request: Request, q: Typed, limit: Shown = 10) -> Response:
+    """What a laboratory measures and what scores count, with LOINC and the usual unit."""
+    rows = [asdict(each) for each in matching.suggest_analytes(q, limit)]
+    return cacheable(request, orjson.dumps({"analytes": rows}), max_age_s=DAY_S)

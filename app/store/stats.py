@@ -113,7 +113,7 @@ def _facet(connection: Connection, kind: str) -> list[tuple[str, int]]:
 
 
 def _measurements(parsed: Mapping[str, Any]) -> Iterator[tuple[tuple[str, str | None, str], Mapping[str, Any]]]:
-    """Each measurement with a bound in a unit, wherever it stands in the trees."""
+    """Each measurement with a bound in a unit, wherever it stands in the trees; multiples of a limit are no thresholds."""
     waiting: list[Any] = [criterion.get("expression") for criterion in parsed.get("criteria", ())]
     while waiting:
         node = waiting.pop()
@@ -121,7 +121,8 @@ def _measurements(parsed: Mapping[str, Any]) -> Iterator[tuple[tuple[str, str | 
             waiting.extend(node)
         elif isinstance(node, dict):
             if node.get("kind") == "measurement":
-                unit = next((bound["unit"] for side in ("lower", "upper") if (bound := node.get(side))), None)
+                bounds = [bound for side in ("lower", "upper") if (bound := node.get(side)) and not bound.get("times")]
+                unit = bounds[0]["unit"] if bounds else None
                 if unit is not None and node.get("analyte"):
                     yield (node["analyte"]["name"], node["analyte"].get("loinc"), unit), node
             else:

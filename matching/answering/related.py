@@ -118,12 +118,16 @@ def _topics(node: Any) -> Iterator[str]:
 
 
 def _band(row: Related) -> int:
-    kinds = {reason.kind for reason in row.reasons}
+    """0 its own extension, 1 the same condition and test, 2 the same condition, 3 the same test, 4 only akin."""
     if row.extension:
         return 0
-    if {"condition", "intervention"} <= kinds:
-        return 1
-    return 2 if "condition" in kinds else 3 if "intervention" in kinds else 4
+    condition = any(reason.kind == "condition" and reason.relation == "same" for reason in row.reasons)
+    test = any(reason.kind == "intervention" and _is_close(reason) for reason in row.reasons)
+    return 1 if condition and test else 2 if condition else 3 if test else 4
+
+
+def _is_close(reason: Reason) -> bool:
+    return reason.relation != "akin" or reason.concept is None
 
 
 def _compare(one: Described, other: Described, rarity: Mapping[str, float]) -> Related | None:

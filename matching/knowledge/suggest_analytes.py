@@ -39,18 +39,22 @@ def _names() -> tuple[list[str], list[tuple[str, AnalyteEntry]]]:
 def suggest_analytes(text: str, limit: int = 10) -> tuple[AnalyteName, ...]:
     """Analytes that the text may begin: the same name first, then names that begin so, then names with such a word.
 
-    Where nothing begins so, misspelt names. Between equals a shorter name comes first. Each analyte comes once.
+    Where nothing begins so, misspelt names. Between equals a preferred name, then a shorter one comes first. Each analyte comes once.
     """
     typed = key_of(text[:100])
     if not typed or limit <= 0:
         return ()
     keys, named = _names()
-    scored = [(rank, len(key), n) for n, key in enumerate(keys) if (rank := _rank(key, typed)) is not None]
+    scored = [
+        (rank, named[n][0] != named[n][1].name, len(key), n)
+        for n, key in enumerate(keys)
+        if (rank := _rank(key, typed)) is not None
+    ]
     if not scored:
         near = process.extract(typed, keys, scorer=fuzz.ratio, limit=limit * 3, score_cutoff=TYPO)
-        scored = [(100 - int(score), len(key), n) for key, score, n in near]
+        scored = [(100 - int(score), False, len(key), n) for key, score, n in near]
     best: dict[str, AnalyteName] = {}
-    for _, _, n in sorted(scored):
+    for *_, n in sorted(scored):
         name, entry = named[n]
         if entry.name not in best:
             best[entry.name] = AnalyteName(
