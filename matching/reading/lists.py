@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from matching.model.criterion import ConditionIs, Expression, Unreadable, Window
 from matching.reading.cues import Cue
-from matching.reading.items import CONTENT, Item
+from matching.reading.items import CONTENT, NAMES, Item
 from matching.reading.joining import combine, runs, spread_windows
+from matching.reading.logic import all_of, any_of
 from matching.reading.mentions import NOTHING, Mods, with_window
 from matching.reading.parts import Line, Part
 from matching.reading.phrase import Phrase
@@ -136,8 +137,24 @@ def read_coordination(items: list[Item], mods: Mods, line: Line, depth: int) -> 
     read = [p for p in parts if p.expression is not None]
     if not read:
         return None
+    _share_bases(read, line)
     spread_windows(read)
     return combine(runs(read), items, line)
+
+
+def _share_bases(parts: list[Part], line: Line) -> None:
+    """After "diabetes with nephropathy" an "or retinopathy" may stand for diabetes with it, or for itself: both must hold."""
+    base: Expression | None = None
+    loose = False
+    for part in parts:
+        assert part.expression is not None
+        if part.restart or part.negated or (part.joint == "and" and not line.exclusion):
+            base = None
+        elif base is not None and part.base is None and part.items:
+            rest = Unreadable(part.items[0].start, part.items[-1].end, "whether it stands for itself")
+            part.expression = all_of((part.expression, any_of((base, rest)), *((rest,) if loose else ())))
+        if part.base is not None:
+            base, loose = part.base, part.loose
 
 
 def _hold(parts: list[Part], window: Window) -> None:
@@ -243,4 +260,6 @@ def _read_part(part: Part, carried: Mods, line: Line, depth: int, *, organs: boo
     body = [i for i in items[:n] if i.kind not in {"neg"}] + items[n:] if n else items
     if part.restart and part.joint:
         carried = NOTHING
+    elif carried.governor is not None and body and body[0].kind not in NAMES:
+        carried = carried._replace(governor=None)
     Phrase(line, carried, depth, organs=organs, first=first).read(part, body)

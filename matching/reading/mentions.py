@@ -49,6 +49,7 @@ class Mods(NamedTuple):
     route: Item | None = None
     narrow: Item | None = None
     studied: Item | None = None
+    governor: Unreadable | None = None
     window: Window | None = None
 
 
@@ -115,6 +116,8 @@ def mention(item: Item, mods: Mods, text: str) -> Expression:
         leaf = narrowed(leaf, Unreadable(mods.studied.start, mods.studied.end, "other than what is studied here"))
     if mods.route is not None and isinstance(leaf, TreatmentIs):
         leaf = narrowed(leaf, Unreadable(mods.route.start, mods.route.end, "route or kind of treatment"))
+    if mods.governor is not None:
+        leaf = clouded(leaf, mods.governor)
     if mods.narrow is not None:
         leaf = narrowed(leaf, Unreadable(mods.narrow.start, mods.narrow.end, "a narrower statement"))
     return leaf

@@ -50,7 +50,9 @@ class Part:
 
     `joint` is the connective before it and `comma` whether a comma stands there too. `negated`: it begins with a
     negation. `restart`: it begins a new statement. `alternative`: it is
-    the part before it with other modifiers. `mods` hold for the members after it. `window` is one that stands
+    the part before it with other modifiers. `base`: what a link
+    ("diabetes with nephropathy") joins its last name to, which may hold for the next member too;
+    `loose`: the link says no more than that they belong together ("requiring", "after"). `mods` hold for the members after it. `window` is one that stands
     after its last name.
     """
 
@@ -63,3 +65,5 @@ class Part:
     window: Window | None = None
     restart: bool = False
     alternative: bool = False
+    base: Expression | None = None
+    loose: bool = False

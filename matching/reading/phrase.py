@@ -265,7 +265,11 @@ class Phrase:
         rest = self.line.unreadable(words)
         adjective = not self.governed and item.term is not None and len(words) <= 2 and not self._prefixed(item)
         adjective = adjective and not words[-1].text.endswith(("ing", "ed", "s"))
-        return narrowed(leaf, rest) if adjective else clouded(leaf, rest)
+        if adjective:
+            return narrowed(leaf, rest)
+        if self.governed:  # "tapering of prednisone or cortisone": the names after it are governed too
+            self.mods = self.mods._replace(governor=rest)
+        return clouded(leaf, rest)
 
     def _prefixed(self, item: Item) -> bool:
         """Whether a word is joined to the name by a hyphen ("anti-HIV"): it may turn the meaning."""
@@ -345,6 +349,9 @@ class Phrase:
             elif not isinstance(leaf, (OnSite,)):
                 leaf = narrowed(leaf, rest) if self.with_words and item.kind == "measure" else clouded(leaf, rest)
             self.words, self.governed = [], False
+        self.prior = self.expression
+        if self.expression is not None and self.link and self.part is not None:
+            self.part.base, self.part.loose = self.expression, self.link != "with"
         if self.expression is None:
             self.expression = leaf
         elif (
