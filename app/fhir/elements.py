@@ -29,6 +29,17 @@ SYSTEMS = {
 }
 """FHIR's names of code systems -> ours."""
 
+TYPES = frozenset(
+    "AllergyIntolerance Appointment Binary Bundle CarePlan CareTeam Claim ClinicalImpression Communication Composition "
+    "Condition Consent Coverage Device DeviceRequest DeviceUseStatement DiagnosticReport DocumentReference Encounter "
+    "EpisodeOfCare ExplanationOfBenefit FamilyMemberHistory Goal Group ImagingStudy Immunization List Location Media "
+    "Medication MedicationAdministration MedicationDispense MedicationRequest MedicationStatement MedicationUsage "
+    "MolecularSequence NutritionOrder Observation OperationOutcome Organization Parameters Patient Person Practitioner "
+    "PractitionerRole Procedure Provenance Questionnaire QuestionnaireResponse RelatedPerson ResearchStudy "
+    "ResearchSubject RiskAssessment ServiceRequest Specimen Task".split()
+)
+"""Resource types that may be named in a fault: any other word may be a patient's own."""
+
 MAX_TEXT = 500
 _TAG = re.compile(
     r"\s*\((?:disorder|finding|situation|procedure|regime/therapy|event|morphologic abnormality|morphology|product"
@@ -117,9 +128,9 @@ class Entry:
 
     @property
     def type(self) -> str:
-        """The resource type; a word that is not plain is not repeated."""
+        """The resource type, where it is one."""
         name = self.data.get("resourceType")
-        return name if isinstance(name, str) and name.isascii() and name.isalpha() and len(name) < 40 else "resource"
+        return name if isinstance(name, str) and name in TYPES else "resource"
 
     @property
     def profiles(self) -> str:
