@@ -6,6 +6,7 @@ fact of the patient; what is only suspected is neither so nor not; what is denie
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
@@ -85,7 +86,8 @@ def read_note(note: str, on: date) -> NoteReading:
         keep(person.name, person.start, person.end, {person.name: _plain(person.value)})
     for sentence in lines:
         cues = Cues(text, sentence.start, sentence.end)
-        day = _day(text, sentence, on)
+        numbers = _DIGIT.search(text, sentence.start, sentence.end) is not None
+        day = _day(text, sentence) if numbers else None
         if day is not None and day.earliest > on:
             continue
         mentions = analytes.spot(text, sentence.start, sentence.end)
@@ -178,11 +180,12 @@ def _settled(conditions: list[Condition]) -> tuple[Condition, ...]:
     return tuple(c for c in conditions if c.present or not had.intersection(c.codes) or not c.codes)
 
 
-def _day(text: str, sentence: Sentence, on: date) -> PartialDate | None:
+def _day(text: str, sentence: Sentence) -> PartialDate | None:
     found = note_dates.written(text, sentence.start, sentence.end)
     return None if found is None else found[2]
 
 
+_DIGIT = re.compile(r"\d")
 Named = tuple[str, int, int, Condition | Treatment]
 
 

@@ -11,6 +11,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 from matching.knowledge.spellings import trie_pattern
 
@@ -175,6 +176,7 @@ def joined(parts: Sequence[Meaning]) -> Meaning:
     return Meaning(*(any(getattr(p, name) for p in parts) for name in Meaning.__slots__))
 
 
+@cache
 def _after(kind: str, state: Meaning) -> Meaning:
     """What holds behind a cue. Family goes on until another subject; the rest until a verb; commas part only short cues."""
     match kind:
@@ -226,6 +228,7 @@ def _kept(state: Meaning) -> Meaning:
     return Meaning(family=state.family, past=state.past, now=state.now)
 
 
+@cache
 def _ahead(kind: str, state: Meaning) -> Meaning:
     """What holds before a cue that stands behind its names."""
     match kind:

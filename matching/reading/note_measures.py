@@ -224,7 +224,7 @@ def _result(
 def _temperatures(text: str, sentence: Sentence) -> Iterator[Observation]:
     """Temperature = "T" number | "fever of" number [unit]: by its size in Celsius or Fahrenheit."""
     entry = analytes.by_name("body temperature")
-    if entry is None:
+    if entry is None or _VALUE.search(text, sentence.start, sentence.end) is None:
         return
     for m in _BARE_TEMPERATURE.finditer(text, sentence.start, sentence.end):
         values, pos = [float(m["number"])], m.end()

@@ -107,7 +107,7 @@ _PREGNANT = re.compile(
     r"""(?ix)
       \b(?:is|currently|who\s+is|a|an|old|year-old|yo|y/o|now|found\s+to\s+be|newly)\s+(?:\d{1,2}[\s-]weeks?[\s-])?(?P<yes>pregnant)\b
     | \b(?P<weeks>\d{1,2}(?:[\s-]?(?:\d/7|\+\s?\d))?[\s-]?(?:weeks?|wks?)['’]?[\s-]+(?:pregnant|(?:of\s+)?(?:gestation|pregnancy)|gestational\s+age|gravid))\b
-    | \bG\d{1,2}\s?P\d{1,4}\b[^.;]{0,40}?\b(?:at|@)\s*(?P<at>\d{1,2}(?:\s?[+/]\s?\d)*\s*(?:weeks?|wks?|w\b))
+    | \bG\d{1,2}\s?P\d{1,4}\b[^.;]{0,40}?\b(?:at|@)\s*(?P<at>\d{1,2}(?:\s?[+/]\s?\d)*\s*(?:weeks?|wks?))
     | \b(?P<not>not\s+(?:currently\s+|known\s+to\s+be\s+)?pregnant|denies\s+(?:being\s+pregnant|pregnancy)|non-?pregnant)\b
     """
 )
@@ -117,8 +117,21 @@ _BREASTFEEDING = re.compile(
 )
 
 
+def _named(text: str, sentence: Sentence, stems: tuple[str, ...]) -> bool:
+    """A quick look that spares the long one."""
+    low = text[sentence.start : sentence.end].lower()
+    return any(stem in low for stem in stems)
+
+
+_OF_PREGNANCY = ("pregnan", "week", "wk", "gest", "gravid", "breast", "lactat", "nursing")
+_OF_HABITS = ("smok", "tobacco", "cigar", "alcohol", "ethanol", "etoh", "drinker", "drug", "substance", "iv")
+_OF_STATEMENTS = ("consent", "participate", "take part", "enrol", "join", "comply", "adhere", "follow")
+
+
 def pregnancy(text: str, sentence: Sentence, cues: Cues) -> Iterator[Told]:
     """Pregnant = "is pregnant" | n "weeks pregnant" | "G2P1 at" n "weeks"; a birth at n weeks is the baby's."""
+    if not _named(text, sentence, _OF_PREGNANCY):
+        return
     for m in _PREGNANT.finditer(text, sentence.start, sentence.end):
         meaning = cues.meaning(m.start(), m.end())
         if meaning.family or meaning.unsure:
@@ -152,6 +165,8 @@ _RANGE_BEFORE = re.compile(r"\d\s*(?:to|-|–)\s*\Z")
 
 def habits(text: str, sentence: Sentence, cues: Cues) -> Iterator[Told]:
     """Habit = [denial | "former" | "history of"] substance; an amount only where it is one number."""
+    if not _named(text, sentence, _OF_HABITS):
+        return
     told: set[str] = set()
     for m in _HABITS.finditer(text, sentence.start, sentence.end):
         kind = m.lastgroup or ""
@@ -202,6 +217,8 @@ _WILL_COMPLY = re.compile(r"(?i)\bwill\b[^.;]{0,120}?\b(?:and|,)\s+(?:will\s+)?(
 
 def statements(text: str, sentence: Sentence) -> Iterator[Told]:
     """Statement = ("will" | "is able to" | "agrees to") ("consent" | "comply" | "participate"), or their denial."""
+    if not _named(text, sentence, _OF_STATEMENTS):
+        return
     for name, patterns in (("can_consent", (_CONSENT,)), ("will_comply", (_COMPLY, _WILL_COMPLY))):
         for pattern in patterns:
             m = pattern.search(text, sentence.start, sentence.end)
