@@ -6,7 +6,7 @@ from matching.model.criterion import ConditionIs, Expression, Unreadable, Window
 from matching.reading.cues import Cue
 from matching.reading.items import CONTENT, NAMES, Item
 from matching.reading.joining import combine, runs, spread_windows
-from matching.reading.logic import all_of, any_of
+from matching.reading.logic import all_of, any_of, clouded
 from matching.reading.mentions import NOTHING, Mods, with_window
 from matching.reading.parts import Line, Part
 from matching.reading.phrase import Phrase
@@ -137,9 +137,24 @@ def read_coordination(items: list[Item], mods: Mods, line: Line, depth: int) -> 
     read = [p for p in parts if p.expression is not None]
     if not read:
         return None
+    read = _trailing_phrases(read)
     _share_bases(read, line)
     spread_windows(read)
     return combine(runs(read), items, line)
+
+
+def _trailing_phrases(parts: list[Part]) -> list[Part]:
+    """A part that a comma sets off and a preposition begins ("..., for all trauma patients") narrows the one before."""
+    out: list[Part] = []
+    for part in parts:
+        last = out[-1] if out else None
+        if last is not None and part.joint == "," and part.items and part.items[0].kind == "prep" and not part.negated:
+            assert last.expression is not None and part.expression is not None
+            rest = Unreadable(part.items[0].start, part.items[-1].end, "how this belongs to what stands before it")
+            last.expression = all_of((last.expression, clouded(part.expression, rest)))
+            continue
+        out.append(part)
+    return out
 
 
 def _share_bases(parts: list[Part], line: Line) -> None:

@@ -258,7 +258,9 @@ class Phrase:
         ):
             told = tuple(w.text for w in words[-3:])
             if len(words) <= 3 and not any(w.text.isdigit() for w in words):
-                return mention(item, mods._replace(qualifiers=(*mods.qualifiers, " ".join(told))), self.line.text)
+                # As other qualifiers do, unknown ones hold for the next members too ("bullous asthma or pemphigoid").
+                self.mods = mods._replace(qualifiers=(*mods.qualifiers, " ".join(told)))
+                return mention(item, self.mods, self.line.text)
         leaf = mention(item, mods, self.line.text)
         if not words:
             return leaf
@@ -266,6 +268,7 @@ class Phrase:
         adjective = not self.governed and item.term is not None and len(words) <= 2 and not self._prefixed(item)
         adjective = adjective and not words[-1].text.endswith(("ing", "ed", "s"))
         if adjective:
+            self.mods = self.mods._replace(route=Item("route", words[0].start, words[-1].end))
             return narrowed(leaf, rest)
         if self.governed:  # "tapering of prednisone or cortisone": the names after it are governed too
             self.mods = self.mods._replace(governor=rest)
@@ -348,6 +351,8 @@ class Phrase:
                 self.expression = narrowed(self.expression, rest)
             elif not isinstance(leaf, (OnSite,)):
                 leaf = narrowed(leaf, rest) if self.with_words and item.kind == "measure" else clouded(leaf, rest)
+                if self.governed:
+                    self.mods = self.mods._replace(governor=rest)
             self.words, self.governed = [], False
         self.prior = self.expression
         if self.expression is not None and self.link and self.part is not None:
