@@ -153,7 +153,9 @@ def _read_as(asked: matching.Asked) -> dict[str, Any]:
 
 
 def _binding(sent: SearchParams) -> str:
-    return cursors.binding(sent.model_dump(mode="json", exclude={"cursor", "limit", "facets", "fields"}))
+    asked = sent.model_dump(mode="json", exclude={"cursor", "limit", "facets", "fields"})
+    # An age is a text in an address and a number in a body.
+    return cursors.binding({**asked, "age": str(sent.age)})
 
 
 def _after(sent: SearchParams, query: search.Query) -> search.Key | None:
