@@ -19,12 +19,16 @@ from app.api.matches import answer
 from app.api.patients import read_patient
 from app.api.schemas.matches import MatchRequest
 from app.ingest import run
+from app.ingest.clinicaltrials_gov import Registry, RegistryError
+from app.ingest.sync import sync
+from app.ingest.words import STATUSES
 from app.logs import configure
 from app.main import openapi_document
 from app.settings import load_settings
 from app.store.engine import check, create_engine_for, name_of, newest_revision, revision_of, upgrade
 from app.store.places import gazetteer
 from app.store.reader import SqlTrialReader
+from app.store.runs import SyncRuns
 from app.store.trials import TrialStore
 
 app = typer.Typer(
@@ -181,6 +185,50 @@ def load(
     show.load_report(err, report)
     if report.failed and report.failed == report.read:
         raise typer.Exit(1)
+
+
+@app.command("sync")
+def sync_trials(
+    condition: Annotated[str | None, typer.Option(help="Only trials of this condition.")] = None,
+    since: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Updates from this day on; else from the last good run."),
+    ] = None,
+    status: Annotated[list[str] | None, typer.Option(help="Only this status (repeatable), such as RECRUITING.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Stop after so many records.")] = None,
+    vanished: Annotated[
+        bool, typer.Option("--vanished", help="Then ask for every stored trial; withdraw those no longer published.")
+    ] = False,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes that parse criteria; one a processor.")] = None,
+    history: Annotated[bool, typer.Option("--history", help="Show the earlier runs instead.")] = False,
+) -> None:
+    """Fetch what has changed at ClinicalTrials.gov. A run that was cut off goes on where it was."""
+    statuses = tuple(word.strip().upper() for word in status or ())
+    unknown = [word for word in statuses if word not in STATUSES]
+    if unknown:
+        err.print(f"[red]{', '.join(unknown)}: no such status. One of: {', '.join(sorted(STATUSES))}.[/red]")
+        raise typer.Exit(2)
+    store = open_store(make=not history)
+    if history:
+        show.sync_history(Console(), SyncRuns(store.engine).history())
+        return
+    try:
+        with Registry(load_settings().registry_url) as registry, show.sync_progress(err) as progress:
+            report = sync(
+                store,
+                registry,
+                condition=condition,
+                statuses=statuses,
+                since=since.date() if since else None,
+                limit=limit,
+                vanished=vanished,
+                progress=progress,
+                workers=workers,
+            )
+    except RegistryError as error:
+        err.print(f"[red]{error.reason}[/red]\nWhat came before is stored; run the same command again to go on.")
+        raise typer.Exit(1) from None
+    show.sync_report(err, report)
 
 
 def json_in(path: Path) -> object:

@@ -37,6 +37,9 @@ class Settings(BaseSettings):
     rate_limit: str | None = None
     """Requests a client address may make, such as `100/minute`; None: no limit."""
 
+    registry_url: str = "https://clinicaltrials.gov/api/v2"
+    """Where `trialmatch sync` asks: the registry's API v2, or a mirror of it."""
+
     log_level: str = "INFO"
 
     host: str = "127.0.0.1"

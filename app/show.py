@@ -1,15 +1,28 @@
 """What the command line shows a person: tables and progress, drawn by rich."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    Task,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
+from rich.text import Text
 
 from app.ingest.run import LoadReport
+from app.ingest.sync import SyncReport
+from app.store.runs import SyncRun
 
 ELIGIBILITY = {
     "likely_eligible": "[green]likely[/green]",
@@ -89,3 +102,58 @@ def load_report(out: Console, report: LoadReport, most_failures: int = 20) -> No
         out.print(f"  [red]not read:[/red] {escape(str(failure))}")
     if report.failed > most_failures:
         out.print(f"  ... and {report.failed - most_failures} more that could not be read")
+
+
+class _Rate(ProgressColumn):
+    """Records a second."""
+
+    def render(self, task: Task) -> Text:
+        """The rate, once there is one."""
+        speed = task.finished_speed or task.speed
+        return Text(f"{speed:.0f}/s" if speed else "")
+
+
+@contextmanager
+def sync_progress(out: Console) -> Iterator[Callable[[SyncReport], None]]:
+    """A bar with the rate and the time left; quiet where the output is no terminal."""
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        _Rate(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=out, transient=True, disable=not out.is_terminal) as bar:
+        task = bar.add_task("Asking the registry", total=None)
+
+        def report(done: SyncReport) -> None:
+            words = "Going on with an earlier run" if done.resumed else "Fetching records"
+            bar.update(task, completed=done.load.read + done.skipped, total=done.total, description=words)
+
+        yield report
+
+
+def sync_report(out: Console, report: SyncReport) -> None:
+    """What the sync did, in a line or two."""
+    load_report(out, report.load)
+    since = f"updates since {report.since}" if report.since else "everything"
+    skipped = f", {report.skipped} of another status left out" if report.skipped else ""
+    out.print(f"Run {report.run}: {since}{skipped}.")
+    if report.vanished:
+        kept = "" if report.withdrawn else " Too many for withdrawals: they were kept."
+        out.print(f"{report.vanished} trials are not published any more, {report.withdrawn} withdrawn.{kept}")
+
+
+def sync_history(out: Console, runs: Sequence[SyncRun]) -> None:
+    """The runs, the newest first."""
+    table = Table(title="Runs of the sync", title_justify="left")
+    for name in ("Run", "Began (UTC)", "Scope", "Since", "State", "Read", "New", "Changed", "Failed", "Withdrawn"):
+        table.add_column(name)
+    for run in runs:
+        counts = (run.read, run.new, run.changed, run.failed, run.withdrawn)
+        began = run.started_at.strftime("%Y-%m-%d %H:%M")
+        state = f"{run.state}: {run.note}" if run.note else run.state
+        table.add_row(str(run.id), began, escape(run.scope), run.since or "", escape(state), *map(str, counts))
+    out.print(table)

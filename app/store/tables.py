@@ -135,6 +135,30 @@ class DataStateRow(SQLModel, table=True):
     trials: int
 
 
+class SyncRunRow(SQLModel, table=True):
+    """One run of the sync. `state`: running, done, limited (stopped by a limit) or failed; `since`: a day or nothing.
+
+    `page_token` is where a run that was cut off goes on; the counts are of records.
+    """
+
+    __tablename__ = "sync_run"
+
+    id: int | None = Field(default=None, primary_key=True)
+    scope: str = Field(sa_type=Text)
+    since: str | None = Field(default=None, sa_type=String(10))
+    state: str = Field(sa_type=String(10))
+    page_token: str | None = Field(default=None, sa_type=Text)
+    data_timestamp: str | None = Field(default=None, sa_type=String(40))
+    started_at: datetime = Field(sa_type=DateTime(timezone=True))
+    updated_at: datetime = Field(sa_type=DateTime(timezone=True))
+    read: int = 0
+    new: int = 0
+    changed: int = 0
+    failed: int = 0
+    withdrawn: int = 0
+    note: str | None = Field(default=None, sa_type=Text)
+
+
 # The tables as SQLAlchemy Core sees them: bulk writes and all queries go through these.
 TRIAL: Table = SQLModel.metadata.tables["trial"]
 VERSION: Table = SQLModel.metadata.tables["trial_version"]
@@ -143,3 +167,4 @@ CRITERIA: Table = SQLModel.metadata.tables["trial_criteria"]
 FACET: Table = SQLModel.metadata.tables["trial_facet"]
 SITE: Table = SQLModel.metadata.tables["trial_site"]
 STATE: Table = SQLModel.metadata.tables["data_state"]
+SYNC_RUN: Table = SQLModel.metadata.tables["sync_run"]
