@@ -66,8 +66,13 @@ def judge_treatment(leaf: TreatmentIs, facts: Facts, day: date, judge: Judge) ->
     target = _target(leaf.concept, "treatment")
     matched = _matched(facts.treatments, target)
     said = [_conjoin(_treatment_said(leaf, known, target, facts, day, judge)) for known in matched]
+    # The very drug, with the day it was stopped: the patient has told of it, and would have told of a later course.
+    exact = any(
+        _is_exactly(k, target) and k.end is not None and s.truth is Truth.FALSE
+        for s, k in zip(said, matched, strict=True)
+    )
     finding = _weigh(
-        leaf, facts.treatments, target, matched, said, settled_by_exact=False, planned=leaf.status == "planned"
+        leaf, facts.treatments, target, matched, said, settled_by_exact=exact, planned=leaf.status == "planned"
     )
     if finding.truth is Truth.FALSE and not matched and spells.only_lower(leaf.window):
         # "At least 4 weeks since the last dose" may mean only those who had one: for the rest the text does not say.

@@ -54,6 +54,8 @@ AGAINST = frozenset({Verdict.NOT_INCLUDED, Verdict.EXCLUDED})
 IN_FAVOUR = frozenset({Verdict.INCLUDED, Verdict.NOT_EXCLUDED})
 FAILING = {Role.INCLUSION: Truth.FALSE, Role.EXCLUSION: Truth.TRUE}
 FIELD_IDS = ("age", "sex", "healthy_volunteers")
+NEUTRAL: Mapping[Role, Expression] = {Role.INCLUSION: AllOf(()), Role.EXCLUSION: AnyOf(())}
+"""What asks nothing of anybody."""
 _UNITS = {"a": "Year", "mo": "Month", "wk": "Week", "d": "Day", "h": "Hour", "min": "Minute"}
 
 
@@ -76,6 +78,8 @@ def judge_criterion(criterion: Criterion, facts: Facts, source: str | None = Non
     """
     failing = FAILING[criterion.role]
     finding = evaluate(criterion.expression, facts, favourable=Truth(-failing.value))
+    if criterion.expression == NEUTRAL[criterion.role] and not criterion.id.endswith(FIELD_IDS):
+        finding = replace(finding, applicable=False)  # "None", a title: it asks nothing, so it speaks for nobody
     if finding.truth is failing and (facts.empty or not _rests_on_facts(finding)):
         # Nothing that the patient said speaks against anybody: an odd expression must not.
         finding = replace(finding, truth=Truth.UNKNOWN, reasons=(WhyUnknown.UNREADABLE,), timeline=())

@@ -99,6 +99,9 @@ def evaluate(expression: Expression, facts: Facts, favourable: Truth = Truth.TRU
         case Not():
             return _not(expression, evaluate(expression.of, facts, negation(favourable), depth + 1))
         case If():
+            if expression.when == expression.then:  # a permission ("prior X is allowed"): nobody fails it
+                allowed = evaluate(expression.then, facts, favourable, depth + 1)
+                return Finding(expression, Truth.TRUE, evidence=allowed.evidence)
             # `when` stands on the far side of an implication, as if under a Not.
             when = evaluate(expression.when, facts, negation(favourable), depth + 1)
             return _if(expression, when, evaluate(expression.then, facts, favourable, depth + 1))

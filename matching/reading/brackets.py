@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from matching.model.criterion import ConditionIs, Expression, LifestyleIs, PregnancyIs, TreatmentIs, Unreadable
+from matching.reading.defined import by_value, valued
 from matching.reading.exceptions import except_from
 from matching.reading.items import NAMES, Item
 from matching.reading.logic import any_of, between, clouded, leaves, narrowed
@@ -14,12 +16,23 @@ if TYPE_CHECKING:
     from matching.reading.phrase import Phrase
 
 
+_PART_OF_STUDY = re.compile(
+    r"(?i)[(\[]\s*(?:for|in|only|if)?\s*(?:the\s+)?(?:only\s+)?(?:patients?\s+in\s+)?(?:phase|part|cohort|arm|group|stage|step|sub-?study|expansion|escalation|dose|randomi[sz]ed)s?\b"
+    r"[^)\]]{0,40}?(?:\bonly\b|\bpart\b|\bportion\b|\b[1-4IV]{1,3}[ab]?\b|\b[A-H]\b)[^)\]]{0,20}[)\]]"
+)
+
+
 def brackets(phrase: Phrase, group: Item) -> None:
     """Brackets = examples | exception | permission | definition | window | abbreviation | remark."""
     inner = group.inner
     if not inner:
         return
     kinds = {i.kind for i in inner}
+    if phrase.expression is not None and _PART_OF_STUDY.match(phrase.line.text, group.start, group.end):
+        phrase.expression = clouded(
+            phrase.expression, Unreadable(group.start, group.end, "for a part of the study only")
+        )
+        return
     names = kinds & (NAMES | {"measure", "pregtest", "not_childbearing"})
     if "window" in kinds and not names and not kinds & {"word", "neg"}:
         for item in inner:
@@ -63,6 +76,8 @@ def brackets(phrase: Phrase, group: Item) -> None:
         phrase.expression = any_of((phrase.expression, told))
     elif isinstance(told, (PregnancyIs, Unreadable)) or kinds & {"neg"}:
         phrase.expression = narrowed(phrase.expression, mark)
+    elif by_value(told):
+        phrase.expression = valued(phrase.expression, told, mark)
     else:
         phrase.expression = between([phrase.expression, told], mark)
 

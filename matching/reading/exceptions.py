@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from matching.knowledge import hierarchy
-from matching.model.criterion import AllOf, AnyOf, AtLeast, ConditionIs, Expression, If, Not, TreatmentIs
+from matching.model.criterion import AllOf, AnyOf, AtLeast, ConditionIs, Expression, If, Not, TreatmentIs, Unreadable
 from matching.reading.logic import all_of, any_of, leaves, negate
 
 
@@ -15,7 +15,7 @@ def except_from(expression: Expression, exceptions: list[Expression], *, exclusi
 
     `widen`: the exception opens the requirement ("Hb >= 9 unless transfused") instead of narrowing what is named.
     """
-    flat = [e for x in exceptions for e in (x.of if isinstance(x, AnyOf) else (x,))]
+    flat = [_untold(e) for x in exceptions for e in (x.of if isinstance(x, AnyOf) else (x,))]
     holders = [e for e in leaves(expression) if isinstance(e, (ConditionIs, TreatmentIs))]
     if holders and not widen:
         chosen = set([h for h in holders if any(_kind_of(e, h) for e in flat)] or holders)
@@ -31,6 +31,18 @@ def except_from(expression: Expression, exceptions: list[Expression], *, exclusi
     if isinstance(expression, Not):
         return negate(all_of((expression.of, negate(any_of(flat)))))
     return all_of((expression, negate(any_of(flat))))
+
+
+_FORMS = ("D004304", "D019999")
+"""MeSH: Dosage Forms, Pharmaceutical Solutions. Which of them a patient's drug comes in is not known."""
+
+
+def _untold(exception: Expression) -> Expression:
+    """A form of a drug ("except eye drops") is an exception that no listed drug shows."""
+    code = exception.concept.id if isinstance(exception, TreatmentIs) else None
+    if isinstance(exception, TreatmentIs) and code is not None and any(hierarchy.is_a(code, f) for f in _FORMS):
+        return Unreadable(exception.start, exception.end, "which form of the drug")
+    return exception
 
 
 def rebuilt(expression: Expression, change: Callable[[Expression], Expression]) -> Expression:

@@ -17,6 +17,7 @@ from matching.model.criterion import (
     ScoreIs,
     Unreadable,
 )
+from matching.reading.defined import by_value, valued
 from matching.reading.exceptions import rebuilt
 from matching.reading.items import CONTENT, NAMES, Item, has, trim
 from matching.reading.joining import join
@@ -167,6 +168,8 @@ def read_definition(
         return told if not isinstance(told, Unreadable) else meant
     if isinstance(told, Unreadable):
         return meant
+    if by_value(meant):
+        return valued(told, meant, mark)
     if isinstance(told, Not):
         return negate(between([told.of, meant], mark))
     return between([told, meant], mark)

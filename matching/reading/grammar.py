@@ -6,6 +6,7 @@ functions of logic.py so that it can only make the result less certain.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from matching.model.codes import Role
@@ -98,6 +99,9 @@ def _sentences(items: list[Item], mods: Mods, line: Line) -> Expression | None:
                 )
                 continue
         expression = _statement(body, mods, line)
+        place = _SOME_SITES.match(line.text, part[0].start)
+        if expression is not None and place is not None:
+            expression = clouded(expression, Unreadable(place.start(), place.end(), "for some sites only"))
         if expression is None:
             if has(body, frozenset({"word"})):
                 expression = line.unreadable(body)
@@ -122,6 +126,10 @@ def _sentences(items: list[Item], mods: Mods, line: Line) -> Expression | None:
     return result
 
 
+_SOME_SITES = re.compile(
+    r"(?i)(?:at|for|in)\s+(?:the\s+|all\s+)?(?:study\s+|participating\s+)?(?:sites?|cent(?:er|re)s|countries|regions?)\s+(?:in|of|where|outside|only)\b"
+    r"|for\s+(?:the\s+)?(?:U\.?S\.?A?|EU|UK|Japan|China|France|Germany|Korea|India|Canada|Italy|Spain|Taiwan)\b[^:.]{0,20}(?:\bonly\b|:)"
+)
 _DENYING = frozenset(
     {
         "no history of",
@@ -137,12 +145,42 @@ _DENYING = frozenset(
 )
 
 
+_MAY_HAVE = frozenset({"have", "have had", "have received", "have been", "receive", "had", "received", "be"})
+
+
+def _allowed(items: list[Item]) -> list[Item]:
+    """What "patients may have received X" lets people have; empty for any other sentence, also one with a condition."""
+    n = 0
+    while n < len(items) and items[n].kind in {"person", "plain", "agegroup", "sex"}:
+        n += 1
+    if not 0 < n < len(items) - 2 or items[n].kind != "modal" or items[n].text not in {"may", "can", "might"}:
+        return []
+    rest = items[n + 1 :]
+    if rest[0].text not in _MAY_HAVE and rest[0].kind not in {"modal", "status"}:
+        return []
+    if any(i.kind in {"neg", "if", "unless", "except", "permit", "forbid", "on_site"} for i in rest):
+        return []
+    return rest if has(rest, NAMES) else []
+
+
+_BARE = frozenset({"no", "without", "none", "none of", "free of", "free from", "never", "have not had", "without any"})
+
+
+def _denies_names(items: list[Item]) -> bool:
+    """Whether diseases or treatments are denied, and no promise: "no insulin", not "no informed consent"."""
+    return has(items, NAMES | {"word"}) and not has(items, frozenset({"on_site"}))
+
+
 def _statement(items: list[Item], mods: Mods, line: Line) -> Expression | None:
     """Statement = clause. In an exclusion list a duty ("must not have") is a requirement: who fails it is excluded.
 
     A denial there ("no history of") may be a slip of the same sort, or may be meant: not known which.
     """
     if not line.exclusion:
+        allowed = _allowed(items)
+        if allowed:
+            told = line.read(allowed, mods, 0)
+            return None if told is None else If(told, told)
         return line.read(items, mods, 0)
     n = 0
     while n < len(items) and (
@@ -176,7 +214,7 @@ def _statement(items: list[Item], mods: Mods, line: Line) -> Expression | None:
         if duty or denied:
             told = line.read(items[n + 1 :], mods, 0)
             return None if told is None else negate(told)
-        if first.kind == "neg" and first.text in _DENYING:
+        if first.kind == "neg" and (first.text in _DENYING or (first.text in _BARE and _denies_names(items[n + 1 :]))):
             told = line.read(items, mods, 0)
             return (
                 None
@@ -196,13 +234,20 @@ def _clause(items: list[Item], mods: Mods, line: Line, depth: int) -> Expression
     kinds = {i.kind for i in items}
     if "forbid" in kinds or "permit" in kinds:
         n = next(k for k, i in enumerate(items) if i.kind in {"forbid", "permit"})
-        if has(items[:n], CONTENT) and not has(items[n + 1 :], CONTENT - {"on_site"}):
+        if has(items[:n], CONTENT - {"on_site"}) and not has(items[n + 1 :], CONTENT - {"on_site"}):
             return _predicate(items, n, mods, line, depth)
     if "sep" in kinds:
         n = next((k for k, i in enumerate(items) if i.kind == "sep" and i.text == ":"), -1)
         if 0 < n < len(items) - 1:
             return read_labelled(items[:n], items[n + 1 :], mods, line, depth)
-    if "on_site" in kinds or "sex" in kinds or "if" in kinds or "pregnancy" in kinds or "agegroup" in kinds:
+    if (
+        "on_site" in kinds
+        or "sex" in kinds
+        or "if" in kinds
+        or "pregnancy" in kinds
+        or "agegroup" in kinds
+        or items[0].kind == "person"
+    ):
         found = read_subgroup(items, kinds, mods, line, depth)
         if found is not None:
             return found

@@ -84,6 +84,7 @@ _SIGNS = {
     **dict.fromkeys(",;:./•-‐‑–—", "sep"),
     **dict.fromkeys("\"'’‘“”*^~_#®™©`´|§†‡+=<>≥≤%!?…", "quiet"),
 }
+_WIDE = dict(zip("；，：。、（）", ";,:.,()", strict=True))
 """What a sign is for the grammar; one that is not here counts as a word."""
 _USELESS = frozenset({"other", "anatomy", "behaviour"})
 
@@ -175,6 +176,7 @@ def _row(text: str, start: int, end: int) -> list[Item]:
             elif b - a > 1 or word.isalnum():
                 item, stop = Item("word", a, b, word, _NOTHING), b
             else:
+                word = _WIDE.get(word, word)
                 kind = _SIGNS.get(word, "word")
                 if kind == "quiet" or (word == "." and b != end and _CAPITAL.match(text, b) is None):
                     i += 1

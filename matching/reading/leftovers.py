@@ -51,6 +51,8 @@ _OF_DISEASES = frozenset(
 
 def finish(phrase: Phrase, items: list[Item]) -> None:
     """What is left over: words after the name narrow it or make another thing of it, words alone are unread."""
+    if phrase.link == "that" and phrase.expression is not None and not phrase.words:
+        _clause(phrase, items)
     if phrase.late and phrase.expression is not None:
         phrase.expression = with_qualifiers(phrase.expression, phrase.late)
     _people(phrase, items)
@@ -155,6 +157,24 @@ def _general(phrase: Phrase, items: list[Item]) -> Expression | None:
     return clouded(
         ConditionIs(item.start, item.end, Concept(item.text), "any", phrase.mods.qualifiers, phrase.mods.window), rest
     )
+
+
+def _clause(phrase: Phrase, items: list[Item]) -> None:
+    """A relative clause that names nothing ("arrhythmia that is symptomatic"): its states narrow the name, or it is unread."""
+    n = next(
+        (k for k, i in enumerate(items) if i.kind == "that" and phrase.last is not None and i.start >= phrase.last.end),
+        -1,
+    )
+    if n < 0 or phrase.expression is None:
+        return
+    said = [
+        i
+        for i in items[n + 1 :]
+        if i.kind in {"qual", "generic", "compound", "narrow", "verb", "status", "route", "result"}
+    ]
+    if said:
+        rest = Unreadable(items[n].start, items[-1].end, "a clause that narrows it")
+        phrase.expression = narrowed(phrase.expression, rest)
 
 
 def _surgery(phrase: Phrase, item: Item, told: list[Item]) -> Expression:

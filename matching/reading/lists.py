@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from matching.model.criterion import ConditionIs, Expression, Unreadable, Window
+from matching.model.criterion import ConditionIs, Expression, TreatmentIs, Unreadable, Window
 from matching.reading.cues import Cue
 from matching.reading.items import CONTENT, NAMES, Item
 from matching.reading.joining import combine, runs, spread_windows
-from matching.reading.logic import all_of, any_of, clouded
+from matching.reading.logic import all_of, any_of, clouded, narrowed
 from matching.reading.mentions import NOTHING, Mods, with_window
 from matching.reading.parts import Line, Part
 from matching.reading.phrase import Phrase
@@ -100,13 +100,29 @@ def _denials(items: list[Item]) -> list[Item]:
     )
 
 
+def _without_indifferent(items: list[Item]) -> list[Item]:
+    """Drops "with or without" and what it names, up to the next comma: it restricts nothing."""
+    n = next((k for k, i in enumerate(items) if i.kind == "regardless"), -1)
+    if n <= 0 or not any(i.kind in _SPOKEN for i in items[:n]):
+        return [i for i in items if i.kind != "regardless"] if n >= 0 else items
+    stop = n + 1
+    while stop < len(items) and not (items[stop].kind == "sep" or items[stop].kind in {"window", "measure"}):
+        if items[stop].kind == "conj" and stop + 1 < len(items) and items[stop + 1].kind in _OPENING:
+            break
+        stop += 1
+    return _without_indifferent([*items[:n], *items[stop:]])
+
+
+_OPENING = frozenset({"modal", "link", "neg", "person", "status", "on_site", "measure", "sex", "agegroup"})
+
+
 def read_coordination(items: list[Item], mods: Mods, line: Line, depth: int) -> Expression | None:
     """Coordination = part {("," | "and" | "or" | "and/or" | "/") part}.
 
     A part that only modifies ("severe or", "history of and") modifies the next. A negation holds for the parts after it
     until a part begins a new statement. In an exclusion list two names joined by "and" may mean both or either.
     """
-    parts = _split(_denials(items))
+    parts = _split(_denials(_without_indifferent(items)))
     if not parts:
         return None
     if len(parts) > MAX_PARTS:
@@ -140,6 +156,7 @@ def read_coordination(items: list[Item], mods: Mods, line: Line, depth: int) -> 
     read = _trailing_phrases(read)
     _share_bases(read, line)
     spread_windows(read)
+    _spread_clause(read)
     return combine(runs(read), items, line)
 
 
@@ -170,6 +187,23 @@ def _share_bases(parts: list[Part], line: Line) -> None:
             part.expression = all_of((part.expression, any_of((base, rest)), *((rest,) if loose else ())))
         if part.base is not None:
             base, loose = part.base, part.loose
+
+
+def _spread_clause(parts: list[Part]) -> None:
+    """A clause after the last name ("A or B that requires oxygen") may be said of the names before it too."""
+    last = parts[-1]
+    n = next((k for k, i in enumerate(last.items) if k and i.kind in {"that", "narrow"} and _named(last.items[:k])), 0)
+    if len(parts) < 2 or not n or n == len(last.items) - 1:
+        return
+    mark = Unreadable(last.items[n].start, last.items[-1].end, "whether this is said of the whole list")
+    for part in reversed(parts[:-1]):
+        if part.restart or not isinstance(part.expression, ConditionIs | TreatmentIs):
+            return
+        part.expression = narrowed(part.expression, mark)
+
+
+def _named(items: list[Item]) -> bool:
+    return any(i.kind in {"term", "anatomy"} for i in items)
 
 
 def _hold(parts: list[Part], window: Window) -> None:
@@ -238,7 +272,10 @@ def _alternatives(held: list[Part], part: Part, *, joint: str) -> list[Part]:
     qualifying = said <= {"qual", "status", "plain", "person", "modal", "sex"} and "qual" in said | {
         i.kind for i in own
     }
-    if "or" in joints and "and" not in joints and qualifying and own and len(held) < 4:
+    planned = said <= {"status", "plain", "person", "modal"} and any(
+        i.cue is not None and i.cue.value == "planned" for p in held for i in [*p.items, *own] if i.kind == "status"
+    )
+    if "or" in joints and "and" not in joints and (qualifying or planned) and own and len(held) < 4:
         rest = [i for i in part.items if i is not own[0]]
         copies = [Part([*p.items, *rest], "or", False) for p in held]
         copies[0].joint, copies[0].comma = joint, held[0].comma

@@ -41,7 +41,19 @@ def all_of(parts: Iterable[Expression]) -> Expression:
         else:
             flat.append(part)
     flat = list(dict.fromkeys(flat))
+    sexes = [part for part in flat if isinstance(part, SexIs)]
+    if len({part.sex for part in sexes}) > 1:
+        return _of_both_sexes(flat, sexes)
     return flat[0] if len(flat) == 1 else AllOf(tuple(flat))
+
+
+def _of_both_sexes(parts: list[Expression], sexes: list[SexIs]) -> Expression:
+    """Nobody is of both sexes: "men and women" means either, and what else is said may be for one of them only."""
+    either = AnyOf(tuple(sexes))
+    if len(parts) == len(sexes):
+        return either
+    mark = Unreadable(sexes[0].start, sexes[0].end, "which of it is for whom")
+    return clouded(AllOf((either, *(part for part in parts if part not in sexes))), mark)
 
 
 def any_of(parts: Iterable[Expression]) -> Expression:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from matching.model.codes import Sex
-from matching.model.criterion import Expression, If, PregnancyIs, SexIs
+from matching.model.criterion import Expression, If, PregnancyIs, SexIs, Unreadable
 from matching.reading.items import CONTENT, Item, find, has
-from matching.reading.logic import all_of, any_of, negate
+from matching.reading.logic import all_of, any_of, clouded, leaves, negate
 from matching.reading.mentions import NOTHING, Mods
 from matching.reading.parts import Line
+from matching.reading.statements import SUBGROUP
 
 
 def who(items: list[Item]) -> Expression | None:
@@ -33,6 +34,36 @@ def on_subgroup(when: Expression, then: Expression, line: Line) -> Expression:
     return all_of((when, then)) if line.exclusion else If(when, then)
 
 
+_MUST = frozenset(
+    {"must", "should", "must have", "must be", "should have", "should be", "need to", "needs to", "shall"}
+)
+
+
+def _who_must(items: list[Item], line: Line, mods: Mods, depth: int) -> Expression | None:
+    """Requirement on the ill = person ("with" | "who have") clause "must" clause ("patients with diabetes must be stable")."""
+    if (
+        line.exclusion
+        or len(items) < 4
+        or items[0].kind != "person"
+        or items[1].kind not in {"link", "person", "modal"}
+    ):
+        return None
+    n = next((k for k, i in enumerate(items) if i.kind == "modal" and i.text in _MUST), -1)
+    if (
+        n < 3
+        or not has(items[1:n], frozenset({"term"}))
+        or any(i.kind in {"sep", "on_site", "measure"} for i in items[1:n])
+    ):
+        return None
+    when = line.read(items[1:n], NOTHING, depth + 1)
+    then = line.read(items[n + 1 :], mods, depth + 1)
+    if when is None:
+        return None
+    if then is None:
+        then = Unreadable(items[n].start, items[-1].end, "what is asked of them")
+    return If(when, then)
+
+
 _DUTY = frozenset(
     {
         "must",
@@ -53,8 +84,22 @@ _DUTY = frozenset(
 )
 
 
+def _asks_twice(items: list[Item], n: int) -> bool:
+    """Whether a second "if" has a measure of its own before it, or the values before the first are for several sorts of people."""
+    for item in items[:n]:
+        if item.expression is not None and any(
+            isinstance(e, Unreadable) and e.reason == SUBGROUP for e in leaves(item.expression)
+        ):
+            return True
+    second = next((k for k in range(n + 1, len(items)) if items[k].kind == "if"), -1)
+    return second > 0 and any(i.kind == "measure" for i in items[n:second])
+
+
 def read_subgroup(items: list[Item], kinds: set[str], mods: Mods, line: Line, depth: int) -> Expression | None:
     """Subgroup = who ("must" | on-site promise) clause | "if" clause ("," | "then") clause | clause "if" clause | clause "in" who."""
+    told = _who_must(items, line, mods, depth)
+    if told is not None:
+        return told
     if items[0].kind == "if":
         cut = next(
             (
@@ -72,6 +117,10 @@ def read_subgroup(items: list[Item], kinds: set[str], mods: Mods, line: Line, de
         return None
     n = find(items, "if")
     if n > 0 and has(items[:n], CONTENT) and has(items[n + 1 :], CONTENT | {"sex"}):
+        if _asks_twice(items, n):  # "A if X, or B if not X"
+            told = line.read([i for i in items if i.kind != "if"], mods, depth + 1)
+            mark = Unreadable(items[n].start, items[-1].end, "which of it is for whom")
+            return clouded(told, mark) if told is not None else None
         if items[n].text in {"when", "whenever", "according"}:
             return None
         stop = next(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from matching.model.criterion import Expression, Not, OnSite, Unreadable
+from matching.model.criterion import AgeIs, Expression, Not, OnSite, SexIs, Unreadable
 from matching.reading.items import CONTENT, Item, find, has, trim
-from matching.reading.logic import all_of, any_of, between, narrowed, negate
+from matching.reading.logic import all_of, any_of, between, leaves, narrowed, negate
 from matching.reading.mentions import CONDITIONS, Mods
 from matching.reading.parts import Line
 from matching.reading.people import on_subgroup, who
@@ -18,7 +18,10 @@ _UNABLE = re.compile(
 )
 
 
-_TELLING = frozenset({"consent", "assent", "contraception", "language"})
+_CAUSE = re.compile(
+    r"(?i)\b(?:due\s+to|because|owing\s+to|as\s+a\s+(?:result|consequence)\s+of|on\s+account\s+of|caused\s+by)\b"
+)
+_TELLING = frozenset({"consent", "assent", "contraception", "language", "abstention", "legal_status", "insurance"})
 
 
 def read_promise(items: list[Item], mods: Mods, line: Line, depth: int) -> Expression | None:
@@ -34,7 +37,11 @@ def read_promise(items: list[Item], mods: Mods, line: Line, depth: int) -> Expre
     while cut > 0 and not (items[cut - 1].kind == "sep" or items[cut - 1].kind == "conj"):
         cut -= 1
     stop = n + 1
+    cause = _CAUSE.search(line.text, item.end, items[-1].end)
     while stop < len(items):
+        if cause is not None and items[stop].start >= cause.start():
+            stop = len(items)  # "unable to consent due to dementia or psychosis": the causes alone are nothing
+            break
         if items[stop].kind in {"conj", "sep"} and _restarts(items, stop + 1):
             break
         if items[stop].kind in {"except", "unless"}:
@@ -76,7 +83,9 @@ def read_promise(items: list[Item], mods: Mods, line: Line, depth: int) -> Expre
             expression = on_subgroup(group, promise, line)
         elif inner is not None:
             # How a disease bears on a promise is for the team to say, whatever the patient can promise.
-            weighed = OnSite(item.start, end, "investigator_opinion")
+            weighed: Expression = OnSite(item.start, end, "investigator_opinion")
+            if not isinstance(inner, Not) and all(isinstance(e, (AgeIs, SexIs, Unreadable)) for e in leaves(inner)):
+                weighed = promise  # "adults who have signed the consent form"
             expression = negate(all_of((inner.of, weighed))) if isinstance(inner, Not) else all_of((inner, weighed))
     parts: list[Expression] = []
     joints: list[str] = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from matching.knowledge import analytes
 from matching.knowledge.analytes import AnalyteEntry, AnalyteMention
@@ -64,7 +65,7 @@ def build(line: MeasuredLine, statement: Statement) -> Spot | None:
     end = max([statement.subject.end] + [t.value.end for t, _ in built])
     if len(built) == 1:
         return Spot(start, end, built[0][1])
-    whole = _combine(built)
+    whole = _for_some(line, built) if _tells_whom(line, built) else _combine(built)
     covered = (
         max(t.end for t, _ in built if t.condition is not None or t.sex is not None)
         if any(t.condition or t.sex for t, _ in built)
@@ -289,6 +290,24 @@ def _combine(built: list[tuple[Term, Expression]]) -> Expression:
         return AllOf(parts)
     doubt = [Unreadable(t.value.start, t.value.end, SUBGROUP) for t, _ in built[1:]]
     return AtLeast(len(built), (*parts, *doubt))
+
+
+_FOR_WHOM = re.compile(
+    r"(?i)\b(?:if|unless|when|in\s+case\s+of|(?:for|in)\s+(?:patients|subjects|participants|those|individuals)|(?:not\s+)?diagnosed\s+with)\b"
+)
+
+
+def _tells_whom(line: MeasuredLine, built: list[tuple[Term, Expression]]) -> bool:
+    """Words between two values tell for whom the first is, and no sex or subgroup was made of them."""
+    return all(t.condition is None and t.sex is None for t, _ in built) and any(
+        _FOR_WHOM.search(line.text, a.value.end, b.value.start) for (a, _), (b, _) in pairwise(built)
+    )
+
+
+def _for_some(line: MeasuredLine, built: list[tuple[Term, Expression]]) -> Expression:
+    """Each value for its own people, whoever they are: settled only where all values agree."""
+    doubt = [Unreadable(t.value.start, t.value.end, SUBGROUP) for t, _ in built[1:]]
+    return AtLeast(len(built), (*(e for _, e in built), *doubt))
 
 
 def _looser(first: Value, second: Value) -> bool:

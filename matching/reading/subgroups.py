@@ -102,8 +102,11 @@ def shares(line: MeasuredLine, last: Statement, previous: Value, value: Value) -
 
 
 def same(last: Statement, subject: Subject) -> bool:
-    """The names of `subject` are those of the statement before."""
-    return (
+    """The names of `subject` are those of the statement before, and no setting of its own sets it apart."""
+    return all(
+        m.setting is None or m.setting == before.setting
+        for before, m in zip(last.subject.mentions, subject.mentions, strict=False)
+    ) and (
         len(last.subject.mentions) > 0
         and len(last.terms) < _MOST_TERMS
         and [m.entry for m in last.subject.mentions] == [m.entry for m in subject.mentions]

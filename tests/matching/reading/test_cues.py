@@ -10,7 +10,7 @@ from matching.reading.cues import Cue, phrases, spelled
 KINDS = {
     "abuse", "agegroup", "bothsex", "compound", "conj", "eg", "except", "forbid", "function", "generic", "healthy", "ie", "if",
     "lifestyle", "limit", "link", "modal", "narrow", "neg", "not_childbearing", "on_site", "permit", "person", "place", "plain",
-    "pregnancy", "pregtest", "prep", "qual", "result", "route", "sex", "shift", "status", "substance", "suffix", "that", "trial",
+    "pregnancy", "pregtest", "prep", "qual", "regardless", "result", "route", "sex", "shift", "status", "substance", "suffix", "that", "trial",
     "unless", "verb",
 }  # fmt: skip
 TABLES = ("cues.csv", "on_site.csv", "lifestyle.csv", "plain_words.csv")

@@ -1,0 +1,52 @@
+"""Conditions that the text defines by a value: "neutropenia (ANC < 1.5 x 10^9/L)", "hypertension, defined as SBP > 160"."""
+
+from __future__ import annotations
+
+from matching.model.criterion import ConditionIs, Expression, MeasurementIs, Not, ScoreIs, Unreadable
+from matching.reading.logic import all_of, any_of, between, leaves, negate
+
+SHOWN_BY: dict[str, frozenset[str]] = {
+    "D000740": frozenset({"hemoglobin", "hematocrit"}),  # anemia
+    "D009503": frozenset({"neutrophil count"}),  # neutropenia
+    "D013921": frozenset({"platelet count"}),  # thrombocytopenia
+    "D007970": frozenset({"white blood cell count"}),  # leukopenia
+    "D008231": frozenset({"lymphocyte count"}),  # lymphopenia
+    "D006947": frozenset({"potassium"}),  # hyperkalemia
+    "D007008": frozenset({"potassium"}),  # hypokalemia
+    "D006955": frozenset({"sodium"}),  # hypernatremia
+    "D007010": frozenset({"sodium"}),  # hyponatremia
+    "D006934": frozenset({"calcium", "corrected calcium"}),  # hypercalcemia
+    "D006996": frozenset({"calcium", "corrected calcium"}),  # hypocalcemia
+    "D034141": frozenset({"albumin"}),  # hypoalbuminemia
+    "D000419": frozenset({"urine albumin-to-creatinine ratio"}),  # albuminuria
+    "D006932": frozenset({"total bilirubin"}),  # hyperbilirubinemia
+    "D009765": frozenset({"BMI"}),  # obesity
+    "D050177": frozenset({"BMI"}),  # overweight
+    "D015228": frozenset({"triglycerides"}),  # hypertriglyceridemia
+    "D005334": frozenset({"body temperature"}),  # fever
+}
+"""Findings that are nothing but a value, by MeSH id, with the analytes that show them."""
+
+
+def by_value(told: Expression) -> bool:
+    """Whether an expression speaks of values only, each read whole."""
+    return not isinstance(told, Not) and all(
+        isinstance(e, (MeasurementIs, ScoreIs)) and (e.lower is not None or e.upper is not None) for e in leaves(told)
+    )
+
+
+def valued(told: Expression, measure: Expression, rest: Unreadable) -> Expression:
+    """What a value defines: FALSE where the value fails, TRUE where both hold.
+
+    A value alone shows the condition only where the condition is nothing but that value ("anemia (Hb < 10 g/dL)").
+    """
+    if isinstance(told, Not):
+        return negate(valued(told.of, measure, rest))
+    found = leaves(told)
+    if len(found) == 1 and isinstance(found[0], ConditionIs) and found[0].status != "history":
+        names = SHOWN_BY.get(found[0].concept.id or "", frozenset())
+        if all(isinstance(e, MeasurementIs) and e.analyte.name in names for e in leaves(measure)):
+            return measure
+    if not any(isinstance(e, ConditionIs) for e in found):
+        return between([told, measure], rest)
+    return all_of((measure, any_of((told, rest))))
