@@ -116,6 +116,16 @@ def is_negated(text: str, start: int, end: int) -> bool:
     return bool(_NEGATED.search(line)) and not has_exception(text, start, end)
 
 
+_DENYING_FIRST = re.compile(
+    r"(?i)\W*(?:(?:patients?|subjects?|participants?|individuals?|you|they|who)\s+)*(?:no|none|without|absence\s+of|free\s+(?:of|from)|never|(?:must|should|may|can|will)\s*not|cannot)\b"
+)
+
+
+def denies_first(text: str, start: int, end: int) -> bool:
+    """Whether the line begins with a denial ("No:", "Patients must not have:"), not one inside ("who do not have:")."""
+    return bool(_DENYING_FIRST.match(text, start, end))
+
+
 def has_exception(text: str, start: int, end: int) -> bool:
     """Whether what follows the line is let through ("..., except:", "are allowed if:")."""
     return bool(_EXCEPTING.search(text, max(start, end - 90), end))

@@ -51,7 +51,7 @@ _OF_DISEASES = frozenset(
 
 def finish(phrase: Phrase, items: list[Item]) -> None:
     """What is left over: words after the name narrow it or make another thing of it, words alone are unread."""
-    if phrase.link == "that" and phrase.expression is not None and not phrase.words:
+    if phrase.expression is not None and not phrase.words:
         _clause(phrase, items)
     if phrase.late and phrase.expression is not None:
         phrase.expression = with_qualifiers(phrase.expression, phrase.late)
@@ -162,7 +162,11 @@ def _general(phrase: Phrase, items: list[Item]) -> Expression | None:
 def _clause(phrase: Phrase, items: list[Item]) -> None:
     """A relative clause that names nothing ("arrhythmia that is symptomatic"): its states narrow the name, or it is unread."""
     n = next(
-        (k for k, i in enumerate(items) if i.kind == "that" and phrase.last is not None and i.start >= phrase.last.end),
+        (
+            k
+            for k, i in enumerate(items)
+            if i.kind in {"that", "narrow"} and phrase.last is not None and i.start >= phrase.last.end
+        ),
         -1,
     )
     if n < 0 or phrase.expression is None:
