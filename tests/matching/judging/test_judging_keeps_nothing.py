@@ -5,7 +5,7 @@ import gc
 import sys
 from datetime import date
 
-from matching import Role, judge_text
+from matching import Role, judge_text, merge_note, read_note
 from matching.knowledge.suggest import suggest
 from matching.knowledge.units import ucum
 from matching.model.patient import Condition, Observation, Patient, Treatment
@@ -36,6 +36,7 @@ def test_nothing_of_a_patient_is_kept():
         treatments=(Treatment(f"{WORD}mab"),),
         statements={WORD: True},
     )
+    patient = merge_note(patient, read_note(f"She has {WORD} disease. Denies {WORD}. {WORD} level 3 {WORD}/dL.", ON))
     for criterion in ("Lung cancer", "Treatment with rituximab", "Haemoglobin > 9 g/dL", "Current smoker"):
         judge_text(criterion, Role.EXCLUSION, patient, ON)
     suggest(WORD)
