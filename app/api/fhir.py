@@ -17,6 +17,7 @@ from app.api.examples import fhir_examples
 from app.api.schemas.fhir import FhirIn, PatientDataIn, SearchsetOut
 from app.api.schemas.matches import MAX_LIMIT, Problem
 from app.api.schemas.patient import Day
+from app.fhir.elements import EntryFault
 from app.fhir.read import BundleReading, read_bundle
 from app.fhir.searchset import nobody, plain_searchset, searchset
 from app.fhir.write import research_study
@@ -112,7 +113,18 @@ def usable(data: Mapping[str, Any], on: date) -> BundleReading:
     if reading.patient == matching.Patient() and not reading.deceased:
         faults = [Fault(f.pointer, f.message) for f in reading.faults] or [Fault("", "no patient data")]
         raise InvalidRequestError("The body holds nothing of a patient that could be used.", faults)
+    location = reading.patient.location
+    if location is not None and location.country:
+        location = replace(location, country=registry_name(location.country))
+        reading = replace(reading, patient=replace(reading.patient, location=location))
+    if reading.parameters.radius_km and (location is None or not _is_placed(location)):
+        told = EntryFault(None, "Parameters", "", "the patient's place is not known, so travelRadius was not applied")
+        reading = replace(reading, faults=(*reading.faults, told))
     return reading
+
+
+def _is_placed(location: matching.Location) -> bool:
+    return location.lat is not None or gazetteer().point(location) is not None
 
 
 def matched(
@@ -126,9 +138,6 @@ def matched(
 ) -> matching.MatchAnswer:
     """The ranked answer for a bundle's patient, with the filters that its Parameters ask for."""
     asked, patient = reading.parameters, reading.patient
-    if patient.location is not None and patient.location.country:
-        country = registry_name(patient.location.country)
-        patient = replace(patient, location=replace(patient.location, country=country))
     joinable = tuple(status.value for status in matching.JOINABLE)
     return matching.match(
         reader,

@@ -139,6 +139,28 @@ def test_wishes_of_the_parameters_narrow_the_trials(client, request_body):
     assert total(recruitmentStatus="all") > total() > total(phase="phase-3")
 
 
+def radius_of(client, request_body, zip_code):
+    """How many trials lie within 500 miles, and what was told."""
+    wishes = {"zipCode": zip_code, "travelRadius": "500", "recruitmentStatus": "all"}
+    more = {"resourceType": "Parameters", "parameter": [{"name": n, "valueString": v} for n, v in wishes.items()]}
+    body = {**request_body, "entry": [*request_body["entry"][1:], {"resource": more}]}
+    answer = client.post(MATCH, json=body, params={**ON, "_count": 50}).json()
+    told = [
+        i["diagnostics"] for e in answer["entry"] if e["search"]["mode"] == "outcome" for i in e["resource"]["issue"]
+    ]
+    return answer["total"], told
+
+
+def test_the_radius_counts_from_the_zip_code(client, request_body):
+    near, told = radius_of(client, request_body, "29401")
+    everywhere, told_of_nowhere = radius_of(client, request_body, "00000")
+    assert 0 < near < everywhere
+    assert (told, told_of_nowhere) == (
+        [],
+        ["Parameters: the patient's place is not known, so travelRadius was not applied"],
+    )
+
+
 def test_a_dead_patient_matches_no_trial(client):
     answer = client.post(MATCH, json=stored("synthea_bundle_08.json.gz"), params=ON).json()
     assert (answer["total"], [e["search"]["mode"] for e in answer["entry"]]) == (0, ["outcome"])
