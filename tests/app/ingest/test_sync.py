@@ -184,14 +184,22 @@ def test_a_schema_surprise_is_kept_or_told_and_the_rest_is_stored(store: TrialSt
 
 
 def test_condition_status_since_and_limit_are_asked_for(store: TrialStore, local: LocalRegistry) -> None:
-    statuses = ("RECRUITING", "NOT_YET_RECRUITING")
-    report = run(store, local, condition="diabetes", statuses=statuses, since=date(2020, 1, 1), limit=2)
+    protocol = next(
+        study["protocolSection"]
+        for study in local.studies
+        if study["protocolSection"]["statusModule"]["overallStatus"] == "RECRUITING"
+    )
+    condition = protocol["conditionsModule"]["conditions"][0]
+    report = run(store, local, condition=condition, statuses=("RECRUITING",), since=date(2000, 1, 1), limit=1)
     assert {key: local.asked[1][key] for key in ("query.cond", "filter.advanced")} == {
-        "query.cond": "diabetes",
-        "filter.advanced": "AREA[LastUpdatePostDate]RANGE[2020-01-01,MAX]",
+        "query.cond": condition,
+        "filter.advanced": "AREA[LastUpdatePostDate]RANGE[2000-01-01,MAX]",
     }
-    assert report.load.read <= 2
-    assert all(store.get(each).overall_status in statuses for each in store.ids())  # type: ignore[union-attr]
+    assert report.load.read == 1
+    trials = [store.get(each) for each in store.ids()]
+    assert [(trial.overall_status, condition in trial.conditions) for trial in trials if trial] == [
+        ("RECRUITING", True)
+    ]
 
 
 def test_a_limited_run_does_not_count_as_a_good_one(store: TrialStore, local: LocalRegistry) -> None:
