@@ -15,10 +15,15 @@ from app.api.schemas.patient import Day, Strict
 
 router = APIRouter(tags=["notes"])
 
-EXAMPLE = {
-    "note": "A 58-year-old woman with hypertension. She denies diabetes. Her mother had breast cancer. "
-    "BP 150/90, HbA1c 5.4 %. She takes lisinopril.",
-    "on": "2026-11-22",
+EXAMPLES: dict[str, Any] = {
+    "a short note": {
+        "summary": "What is so, what is not, what is of the family",
+        "value": {
+            "note": "A 58-year-old woman with hypertension. She denies diabetes. Her mother had breast cancer. "
+            "BP 150/90, HbA1c 5.4 %. She takes lisinopril.",
+            "on": "2026-11-22",
+        },
+    }
 }
 
 
@@ -51,7 +56,7 @@ class NoteOut(Answer):
     response_model=NoteOut,
     responses={422: {"model": Problem}, 413: {"model": Problem}},
 )
-def parse_note(today: Today, body: Annotated[NoteRequest, Body(examples=[EXAMPLE])]) -> Response:
+def parse_note(today: Today, body: Annotated[NoteRequest, Body(openapi_examples=EXAMPLES)]) -> Response:
     """Each fact with its exact place; what the note denies is `present: false`, what it says of relatives is kind `family`."""
     reading = matching.read_note(body.note, day_of(body.on, today))
     return about_patient({"facts": matching.note_facts_to_json(reading.facts)})
