@@ -17,6 +17,7 @@ from app.api import fhir
 from app.api.errors import ApiError, Fault, InvalidRequestError, faults_of
 from app.api.matches import answer
 from app.api.patients import read_patient
+from app.api.ranking import rank_row
 from app.api.schemas.matches import MatchRequest
 from app.ingest import run
 from app.ingest.clinicaltrials_gov import Registry, RegistryError
@@ -302,6 +303,16 @@ def demo() -> None:
     out.print("\nEvery criterion's verdict, with its reason:")
     out.print("  trialmatch match app/samples/patients/type_1_diabetes.json --json")
     out.print("The service, with documentation at /docs:\n  make serve")
+
+
+@app.command()
+def rank(ndjson_form: NdjsonOption = False) -> None:
+    """Rank the stored trials for patients: lines {id, patient, on, filters, scope, limit} in, ranked ids out."""
+    if not ndjson_form:
+        err.print("Give --ndjson and lines of {id, patient, on, filters, scope, limit} on standard input.")
+        raise typer.Exit(2)
+    store = open_store()
+    stream(lambda row: rank_row(store, row, today()))
 
 
 @database.command("upgrade")

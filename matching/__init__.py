@@ -2,6 +2,7 @@
 
 from matching.answering.answer_json import answer_to_json, note_facts_to_json, reverse_to_json, what_if_to_json
 from matching.answering.related import Described, Reason, Related, criteria_topics, rarity_of, related
+from matching.answering.relevance import Sought, sought
 from matching.answering.sites import (
     EARTH_RADIUS_KM,
     STATUS_GROUP,
@@ -119,6 +120,7 @@ __all__ = [
     "Role",
     "Sex",
     "Site",
+    "Sought",
     "Sponsor",
     "Treatment",
     "Trial",
@@ -153,14 +155,15 @@ __all__ = [
     "parsed_to_json",
     "path_to",
     "prepare",
+    "rarity_of",
     "read_condition",
     "read_criterion",
     "read_note",
     "read_treatment",
-    "rarity_of",
     "registry_words",
     "related",
     "reverse_to_json",
+    "sought",
     "status_group",
     "suggest",
     "suggest_analytes",

@@ -101,14 +101,18 @@ class AnalytesOut(BaseModel):
 )
 def get_conditions(request: Request, q: Typed, limit: Shown = 10) -> Response:
     """Lay words and misspelt ones are understood; the order is by likeness and by how often trials name the disease."""
+    found = condition_names(q, limit)
+    rows = [{"id": code, "name": matching.concept_name(code), "matched": matched} for code, matched in found.items()]
+    return cacheable(request, orjson.dumps({"conditions": rows}), max_age_s=DAY_S)
+
+
+def condition_names(q: str, limit: int) -> dict[str, str]:
+    """Concept ids of the diseases that `q` names, begins or misspells, each with the name that fits, likeliest first."""
     meant = matching.read_condition(q)
     found = dict.fromkeys(meant.ids if meant.how in ("exact", "spelling") else (), q)
     for code, surface, _ in matching.suggest(q, limit):
         found[code] = surface
-    if not found:
-        found = dict.fromkeys(meant.ids, q)
-    rows = [{"id": code, "name": matching.concept_name(code), "matched": matched} for code, matched in found.items()]
-    return cacheable(request, orjson.dumps({"conditions": rows[:limit]}), max_age_s=DAY_S)
+    return dict(list((found or dict.fromkeys(meant.ids, q)).items())[:limit])
 
 
 @router.get(

@@ -159,6 +159,12 @@ def data_version(connection: Connection) -> str:
     return str(connection.scalar(select(STATE.c.digest).where(STATE.c.id == 1)))
 
 
+def ids(connection: Connection, query: Query) -> list[str]:
+    """The ids of all trials that fit, in the order of their ids."""
+    wanted = filters(query, connection.dialect.name)
+    return sorted(connection.scalars(fitting_ids(query, wanted)))
+
+
 def filters(query: Query, dialect: str) -> dict[str, ColumnElement[bool]]:
     """Every filter that is asked for by its name, in the order in which a funnel applies them."""
     found: dict[str, ColumnElement[bool]] = {}
