@@ -23,6 +23,10 @@ DATA = Path(__file__).parent / "data"
 _ID = re.compile(r"(?:[DC]\d{6}(?:\d{3})?|MONDO:\d{7}|TM:[a-z0-9-]+)\Z")
 
 
+_NOT_A_KIND = {"D006976": "C14.907.489"}
+"""Places in MeSH's trees that people's words do not share: by "hypertension" nobody means the pulmonary one."""
+
+
 class VocabularyError(ValueError):
     """A hand-written table names something that no table before it knows."""
 
@@ -96,6 +100,8 @@ def vocabulary() -> Vocabulary:
             trees[code] = tuple(tree.split(" "))
         if up:
             parents[code] = tuple(up.split(" "))
+    for code, above in _NOT_A_KIND.items():
+        trees[code] = tuple(tree for tree in trees[code] if not tree.startswith(above + "."))
     ids = {code: code for code in names}
     terms: dict[str, str] = {}
     abbreviations: dict[str, tuple[Abbreviation, ...]] = {}

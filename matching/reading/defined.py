@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from matching.model.criterion import ConditionIs, Expression, MeasurementIs, Not, ScoreIs, Unreadable
+from matching.model.criterion import ConditionIs, Expression, MeasurementIs, Not, ScoreIs, SexIs, Unreadable
 from matching.reading.logic import all_of, any_of, between, leaves, negate
 
 SHOWN_BY: dict[str, frozenset[str]] = {
@@ -35,6 +35,15 @@ def by_value(told: Expression) -> bool:
     )
 
 
+def shown_by(told: Expression, measure: Expression) -> Expression | None:
+    """The value that stands for the condition, where the condition is nothing but that value; else None."""
+    if not isinstance(told, ConditionIs) or told.status == "history" or told.window is not None:
+        return None
+    names = SHOWN_BY.get(told.concept.id or "", frozenset())
+    said = [e for e in leaves(measure) if not isinstance(e, SexIs)]
+    return measure if said and all(isinstance(e, MeasurementIs) and e.analyte.name in names for e in said) else None
+
+
 def valued(told: Expression, measure: Expression, rest: Unreadable) -> Expression:
     """What a value defines: FALSE where the value fails, TRUE where both hold.
 
@@ -43,10 +52,9 @@ def valued(told: Expression, measure: Expression, rest: Unreadable) -> Expressio
     if isinstance(told, Not):
         return negate(valued(told.of, measure, rest))
     found = leaves(told)
-    if len(found) == 1 and isinstance(found[0], ConditionIs) and found[0].status != "history":
-        names = SHOWN_BY.get(found[0].concept.id or "", frozenset())
-        if all(isinstance(e, MeasurementIs) and e.analyte.name in names for e in leaves(measure)):
-            return measure
+    shown = shown_by(told, measure)
+    if shown is not None:
+        return shown
     if not any(isinstance(e, ConditionIs) for e in found):
         return between([told, measure], rest)
     return all_of((measure, any_of((told, rest))))

@@ -158,7 +158,7 @@ def _allowed(items: list[Item]) -> list[Item]:
     rest = items[n + 1 :]
     if rest[0].text not in _MAY_HAVE and rest[0].kind not in {"modal", "status"}:
         return []
-    if any(i.kind in {"neg", "if", "unless", "except", "permit", "forbid", "on_site"} for i in rest):
+    if any(i.kind in {"neg", "if", "unless", "except", "permit", "forbid", "on_site", "measure"} for i in rest):
         return []
     return rest if has(rest, NAMES) else []
 

@@ -18,6 +18,7 @@ from matching.model.criterion import (
     PregnancyIs,
     PregnancyState,
     ResultIs,
+    ScoreIs,
     Status,
     TreatmentIs,
     TreatmentStatus,
@@ -32,9 +33,9 @@ from matching.reading.logic import all_of, clouded, narrowed, negate
 CONDITIONS = frozenset({"condition", "finding", "organism"})
 TREATMENTS = frozenset({"drug", "class", "substance", "procedure", "device"})
 
-_CONDITION_STATUS: dict[str, Status] = {"history": "history", "active": "active", "any": "any", "current": "active"}
+_CONDITION_STATUS: dict[str, Status] = {"history": "history", "active": "active", "any": "history", "current": "active"}
 _TREATMENT_STATUS: dict[str, TreatmentStatus] = {
-    "history": "prior", "active": "current", "current": "current", "planned": "planned", "any": "any",
+    "history": "prior", "active": "current", "current": "current", "planned": "planned", "any": "prior",
 }  # fmt: skip
 
 
@@ -272,7 +273,7 @@ def with_qualifiers(expression: Expression, qualifiers: tuple[str, ...]) -> Expr
     return rebuilt(expression, qualify)
 
 
-_TIMED = (ConditionIs, TreatmentIs, PregnancyIs, LifestyleIs, ResultIs)
+_TIMED = (ConditionIs, TreatmentIs, PregnancyIs, LifestyleIs, ResultIs, MeasurementIs, ScoreIs)
 
 
 __all__ = ["CONDITIONS", "TREATMENTS", "Mods", "all_of", "mention", "with_qualifiers", "with_window"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from matching.knowledge import hierarchy
 from matching.model.criterion import (
     AgeIs,
@@ -15,6 +17,7 @@ from matching.model.criterion import (
     Unreadable,
 )
 from matching.reading import brackets, heads, leftovers
+from matching.reading.defined import shown_by
 from matching.reading.items import Item
 from matching.reading.logic import all_of, clouded, leaves, narrowed, negate
 from matching.reading.mentions import CONDITIONS, NOTHING, Mods, mention, with_window
@@ -57,10 +60,12 @@ class Phrase:
         self.fresh = True
         self.window_item: Item | None = None
         self.part: Part | None = None
+        self.diagnosed = False
 
     def read(self, part: Part, items: list[Item]) -> None:
         """Phrase = {modifier} [{word} name {window | brackets | link {modifier} name}]."""
         self.part = part
+        self.diagnosed = any(i.text in _DIAGNOSED for i in items)
         for item in items:
             self._take(item)
         leftovers.finish(self, items)
@@ -359,6 +364,8 @@ class Phrase:
             self.part.base, self.part.loose = self.expression, self.link != "with"
         if self.expression is None:
             self.expression = leaf
+        elif item.kind == "measure" and not self.link and (told := shown_by(self.expression, leaf)) is not None:
+            self.expression = told  # "anemia Hb < 8 g/dL"
         elif (
             (item.kind == "measure" and not self.link)
             or self.link in {"with", ""}
@@ -388,7 +395,12 @@ class Phrase:
             self.mods = self.mods._replace(window=item.window)
             self.window_item = item
             return
-        self.expression = with_window(self.expression, item.window)
+        window = item.window
+        if self.diagnosed and window.lower is not None and window.upper is None and window.direction == "before":
+            window = replace(
+                window, direction="duration", anchor="now"
+            )  # "diagnosed at least 180 days before screening"
+        self.expression = with_window(self.expression, window)
         self.part.window = item.window
 
     def _denied(self, denied: Item) -> None:
