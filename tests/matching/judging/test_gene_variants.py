@@ -1,0 +1,26 @@
+"""A test of a gene is no proof of one variant of it, and one variant is no proof of another."""
+
+from datetime import date
+
+import pytest
+
+import matching
+
+
+@pytest.mark.parametrize(
+    ("criterion", "told", "verdict"),
+    [
+        ("BRAF V600E mutation", "BRAF mutation", "unknown"),
+        ("BRAF V600E mutation", "BRAF V600E mutation", "included"),
+        ("KRAS G12C mutation", "KRAS mutation", "unknown"),
+        ("KRAS G12C mutation", "KRAS G12D mutation", "unknown"),
+        ("EGFR T790M mutation", "EGFR mutation", "unknown"),
+        ("EGFR exon 19 deletion", "EGFR L858R mutation", "unknown"),
+        ("BRCA2 mutation", "BRCA1 mutation", "unknown"),
+        ("MET amplification", "MET exon 14 skipping mutation", "unknown"),
+    ],
+)
+def test_a_variant_is_settled_by_its_own_test_only(criterion, told, verdict):
+    patient = matching.Patient(observations=(matching.Observation(told, result="positive"),))
+    judged = matching.judge_text(criterion, matching.Role.INCLUSION, patient, date(2026, 11, 22))
+    assert judged.verdict == verdict
