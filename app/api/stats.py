@@ -1,20 +1,17 @@
 """`GET /v1/stats`: counts over everything stored, for researchers."""
 
 from dataclasses import asdict
-from functools import lru_cache
 from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Query, Request
-from sqlalchemy import Engine
 from starlette.responses import Response
 
 import matching
 from app.api.answers import cacheable
 from app.api.deps import StoreDep
 from app.api.schemas.matches import Answer, Problem
-from app.store.search import snapshot
-from app.store.stats import Stats, stats
+from app.store.stats import stats_of
 
 router = APIRouter(tags=["trials"])
 
@@ -33,13 +30,6 @@ class StatsOut(Answer):
     parser_version: str
 
 
-@lru_cache(maxsize=2)
-def _of_version(engine: Engine, version: str) -> Stats:
-    """Trials only, nothing of a patient; kept until the data's version is another."""
-    with snapshot(engine) as connection:
-        return stats(connection)
-
-
 @router.get(
     "/v1/stats", summary="Counts over all stored trials", response_model=StatsOut, responses={422: {"model": Problem}}
 )
@@ -53,7 +43,7 @@ def get_stats(
 ) -> Response:
     """How many trials and sites, how much of their criteria could be read, and which thresholds they set."""
     version = store.data_version()
-    found = _of_version(store.engine, version)
+    found = stats_of(store.engine, version)
     rows = found.thresholds
     if analyte is not None:
         wanted = matching.analyte_of(analyte, None) or analyte

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from statistics import median
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, distinct, func, select
+from sqlalchemy import Connection, Engine, distinct, func, select
 
+from app.store.search import snapshot
 from app.store.tables import CRITERIA, FACET, SITE, TRIAL
 
 READ_AT_MOST = 50_000
@@ -48,6 +50,13 @@ class Stats:
     with_unreadable: int
     median_share_read: float | None
     thresholds: tuple[Thresholds, ...]
+
+
+@lru_cache(maxsize=2)
+def stats_of(engine: Engine, version: str) -> Stats:
+    """The statistics of a version of the data, kept until another is asked for: of trials only, nothing of a patient."""
+    with snapshot(engine) as connection:
+        return stats(connection)
 
 
 def stats(connection: Connection) -> Stats:
