@@ -273,8 +273,8 @@ def _alternatives(held: list[Part], part: Part, *, joint: str) -> list[Part]:
             i for p in held for i in p.items if i.kind == "status" and i.cue is not None and i.cue.value != "planned"
         ]
         if now and "or" in joints:  # "current or planned pregnancy"
-            said = Item("pregnancy", first.start, first.end, first.text, Cue("pregnancy", "pregnant"))
-            return [Part([said], joint, held[0].comma), Part(part.items, "or", False, alternative=True)]
+            carrying = Item("pregnancy", first.start, first.end, first.text, Cue("pregnancy", "pregnant"))
+            return [Part([carrying], joint, held[0].comma), Part(part.items, "or", False, alternative=True)]
     said = {i.kind for p in held for i in p.items}
     own = [i for i in part.items if i.kind in {"qual", "status"}][:1]
     qualifying = said <= {"qual", "status", "plain", "person", "modal", "sex"} and "qual" in said | {

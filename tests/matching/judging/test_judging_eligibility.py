@@ -321,3 +321,9 @@ def test_all_criteria_are_judged_after_a_failure():
     )
     assert len(judged.criteria) == 7
     assert all(j.finding is not None for j in judged.criteria)
+
+
+def test_what_asks_nothing_speaks_for_nobody():
+    for role, nothing in ((Role.INCLUSION, AllOf(())), (Role.EXCLUSION, AnyOf(()))):
+        said = Criterion("x1", role, "None", 0, 4, nothing)
+        assert trial(said, **ADULT_MAN).criteria[-1].verdict is Verdict.NOT_APPLICABLE
