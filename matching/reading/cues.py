@@ -28,10 +28,14 @@ class Cue:
 
 @dataclass(frozen=True, slots=True)
 class Phrases:
-    """All phrases by their words joined with a blank, and the lengths (longest first) of those beginning with a word."""
+    """All phrases by their words joined with a blank, and the lengths (longest first) of those beginning with a word.
+
+    `pairs` are the first two words of every phrase of several.
+    """
 
     cues: dict[str, Cue]
     lengths: dict[str, tuple[int, ...]]
+    pairs: frozenset[tuple[str, str]]
 
 
 def _rows(name: str) -> Iterator[dict[str, str]]:
@@ -65,7 +69,11 @@ def phrases() -> Phrases:
                     if key:
                         cues.setdefault(key, cue)
     lengths: dict[str, set[int]] = {}
+    pairs: set[tuple[str, str]] = set()
     for key in cues:
         words = key.split(" ")
         lengths.setdefault(words[0], set()).add(len(words))
-    return Phrases(cues, {first: tuple(sorted(found, reverse=True)) for first, found in lengths.items()})
+        if len(words) > 1:
+            pairs.add((words[0], words[1]))
+    longest_first = {first: tuple(sorted(found, reverse=True)) for first, found in lengths.items()}
+    return Phrases(cues, longest_first, frozenset(pairs))

@@ -15,6 +15,7 @@ from matching.knowledge.lexicon import TermMatch
 from matching.model.criterion import Expression, Window
 from matching.reading import measures, windows
 from matching.reading.cues import Cue, phrases
+from matching.reading.lowered import lowered
 
 CONTENT = frozenset(
     {
@@ -75,9 +76,11 @@ class Item:
 _STRONG = frozenset({"pregnancy", "pregtest", "lifestyle", "on_site", "not_childbearing", "shift", "trial", "healthy"})
 _WORDS = re.compile(r"[^\W_]+|(?<=\s)[-‐‑–—](?=\s)|[^\w\s\\\-‐‑–—]")
 """Words and signs; hyphens only where they part two clauses."""
+_SPAN = re.Match.span
 _HYPHENS = frozenset("-‐‑–—")
 _CAPITAL = re.compile(r"\s+[\"'(]?[A-Z0-9*]")
 _NOTHING = Cue("word")
+_ALONE = (1,)
 _SIGNS = {
     **dict.fromkeys("([{", "open"),
     **dict.fromkeys(")]}", "close"),
@@ -94,14 +97,14 @@ def read_items(text: str, start: int, end: int) -> list[Item]:
     return _nested(_row(text, start, end))
 
 
-def _claims(text: str, start: int, end: int, names: dict[int, Item]) -> list[Item]:
+def _claims(text: str, start: int, end: int, names: dict[int, Item], mentioned: list[AnalyteMention]) -> list[Item]:
     """Measures and windows, in order, windows only where no measure is."""
     claimed = []
-    for s in measures.spot(text, start, end):
+    spotted = windows.spot(text, start, end)
+    for s in measures.spot(text, start, end, spotted, mentioned):
         item = Item("measure", s.start, s.end)
         item.expression = s.expression
         claimed.append(item)
-    spotted = windows.spot(text, start, end)
     if spotted:
         taken = [(c.start, c.end) for c in claimed]
         for w in spotted:
@@ -119,7 +122,7 @@ def _claims(text: str, start: int, end: int, names: dict[int, Item]) -> list[Ite
     return claimed
 
 
-def _names(text: str, start: int, end: int) -> dict[int, Item]:
+def _names(text: str, start: int, end: int, mentioned: list[AnalyteMention]) -> dict[int, Item]:
     """Names of concepts and analytes by where they begin; the longer one where both begin, a condition before an analyte."""
     names: dict[int, Item] = {}
     for t in lexicon.find_terms(text, start, end, remember=True):
@@ -133,7 +136,7 @@ def _names(text: str, start: int, end: int) -> dict[int, Item]:
             continue
         item = names[t.start] = Item(kind, t.start, t.end, t.text)
         item.term = t
-    for a in analytes.spot(text, start, end):
+    for a in mentioned:
         there = names.get(a.start)
         if (
             there is None
@@ -147,11 +150,13 @@ def _names(text: str, start: int, end: int) -> dict[int, Item]:
 
 
 def _row(text: str, start: int, end: int) -> list[Item]:
-    words = [(m[0].lower(), *m.span()) for m in _WORDS.finditer(text, start, end)]
-    names = _names(text, start, end)
-    claims = _claims(text, start, end, names)
+    low = lowered(text)
+    words = [(low[a:b], a, b) for a, b in map(_SPAN, _WORDS.finditer(text, start, end))]
+    mentioned = analytes.spot(text, start, end)
+    names = _names(text, start, end, mentioned)
+    claims = _claims(text, start, end, names, mentioned)
     table = phrases()
-    cues, lengths = table.cues, table.lengths
+    cues, lengths, pairs = table.cues, table.lengths, table.pairs
     row: list[Item] = []
     i, count, next_claim, claim_count = 0, len(words), 0, len(claims)
     claim = claims[0] if claims else None
@@ -167,7 +172,12 @@ def _row(text: str, start: int, end: int) -> list[Item]:
             item, stop = claim, claim.end
         else:
             sizes = lengths.get(word)
-            cue, reach = _longest_phrase(words, i, limit, cues, sizes) if sizes is not None else (None, 0)
+            if sizes is None:
+                cue, reach = None, 0
+            elif sizes == _ALONE or i + 1 == count or (word, words[i + 1][0]) not in pairs:
+                cue, reach = (cues.get(word), b) if b <= limit else (None, 0)
+            else:
+                cue, reach = _longest_phrase(words, i, limit, cues, sizes)
             name = names.get(a)
             if name is not None and name.end <= limit and _is_name(name, cue, reach):
                 item, stop = name, name.end

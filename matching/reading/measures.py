@@ -16,6 +16,7 @@ from matching.knowledge import analytes
 from matching.knowledge.analytes import AnalyteMention
 from matching.model.criterion import AllOf, Analyte, AnyOf, Bound, Expression, MeasurementIs, ScoreIs
 from matching.reading import ages, amounts, ordinals, statements, subgroups, subjects, windows
+from matching.reading.lowered import lowered
 from matching.reading.measured_line import MeasuredLine
 from matching.reading.quantities import Limit, Value
 from matching.reading.statements import Spot
@@ -41,18 +42,24 @@ _NAMELIKE = re.compile(
 _OPENED = re.compile(r"(?i)\s*\\?[(\[]\s*(?:or\s+|i\.e\.,?\s*)?")
 
 
-def spot(text: str, start: int, end: int, known: list[WindowSpot] | None = None) -> list[Spot]:
+def spot(
+    text: str,
+    start: int,
+    end: int,
+    known: list[WindowSpot] | None = None,
+    mentioned: list[AnalyteMention] | None = None,
+) -> list[Spot]:
     """Every numeric statement of text[start:end], which is one line or sentence: in order, never overlapping.
 
-    `known` are the windows of the line, where the caller has them already.
+    `known` are the windows of the line and `mentioned` its analytes, where the caller has them already.
     """
     if not anything(text, start, end):
-        return _letters_only(text, start, end)
+        return _letters_only(text, start, end, mentioned)
     times = windows.spot(text, start, end) if known is None else known
     near = _near_numbers(text, start, end, times)
     if near is None:
-        return _letters_only(text, start, end)
-    names = analytes.spot(text, *near)
+        return _letters_only(text, start, end, mentioned)
+    names = mentioned if mentioned is not None and near == (start, end) else analytes.spot(text, *near)
     tokens = _merge(lex(text, *near), names)
     values = Reader(text, near[1], tokens).values()
     if not values and not any(m.entry.instrument == "child_pugh" for m in names):
@@ -60,18 +67,19 @@ def spot(text: str, start: int, end: int, known: list[WindowSpot] | None = None)
     return _read(MeasuredLine(text, near[0], near[1], tokens, {m.start: m for m in names}, times), values)
 
 
-def _letters_only(text: str, start: int, end: int) -> list[Spot]:
+def _letters_only(text: str, start: int, end: int, mentioned: list[AnalyteMention] | None) -> list[Spot]:
     """A line without numbers may still hold the classes of a score ("Child-Pugh class B or C")."""
     if text.find("ugh", start, end) < 0 and text.find("CTP", start, end) < 0:
         return []
-    return [Spot(*o) for m in analytes.spot(text, start, end) if (o := ordinals.read(text, m, end)) is not None]
+    names = analytes.spot(text, start, end) if mentioned is None else mentioned
+    return [Spot(*o) for m in names if (o := ordinals.read(text, m, end)) is not None]
 
 
 def _near_numbers(text: str, start: int, end: int, times: list[WindowSpot]) -> tuple[int, int] | None:
     """The stretch of the line in which a statement may stand: around its numbers, windows of time apart."""
     first = last = -1
     k = count = 0
-    for m in NUMBER_LIKE.finditer(text, start, end):
+    for m in NUMBER_LIKE.finditer(lowered(text), start, end):
         at = m.start()
         while k < len(times) and times[k].end <= at:
             k += 1

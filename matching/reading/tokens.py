@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple
 
 from matching.reading import comparators, numbers
 from matching.reading.comparators import Comparator
+from matching.reading.lowered import lowered
 
 Kind = Literal[
     "number", "roman", "multiple", "compare", "between", "dash", "to", "and", "or", "comma", "slash",
@@ -26,18 +27,18 @@ class Token(NamedTuple):
 
 
 _LEX = re.compile(
-    rf"""(?ix)\s*(?:
+    rf"""(?x)\s*(?:
       (?P<word>[^\W\d_]\w*(?:['\u2019][^\W\d_]+)?)
     | (?P<number>{numbers.DIGITS})
     | (?P<comma>[,\uff0c])
     | (?P<open>\\?[(\[{{])
     | (?P<close>\\?[)\]}}])
-    | (?P<sign>{comparators.SIGN})
+    | (?P<sign>(?i:{comparators.SIGN}))
     | (?P<dash>\\?[-\u2010-\u2015\u2212~\uff5e\u301c])
     | (?P<slash>/)
     | (?P<stop>;|[.!?](?=\s|$))
     | (?P<colon>:)
-    | (?P<and>&(?!(?:amp;)?[lg][te];)|\\?\+)
+    | (?P<and>&(?!(?i:(?:amp;)?[lg][te];))|\\?\+)
     | (?P<lost>(?<=[\s(])\?(?=\s?\d))
     | (?P<other>\S)
     )"""
@@ -57,9 +58,9 @@ _WORDY = (
     r"sixty|seventy|eighty|ninety|hundred|twice|double|triple|thrice|u\.?l\.?n|lln|unl|limits?|i{1,3}|iv|lll?|i{1,3}[abc]|iv[abc])\b"
 )
 _DIGIT = re.compile(r"\d")
-_WORDS = re.compile(f"(?i){_WORDY}")
-NUMBER_LIKE = re.compile(rf"(?i)\d+|{_WORDY}")
-"""What may be, or stand for, a number."""
+_WORDS = re.compile(_WORDY)
+NUMBER_LIKE = re.compile(rf"\d+|{_WORDY}")
+"""What may be, or stand for, a number, in a text in lower case."""
 
 _NAMES: dict[str, str] = {
     **dict.fromkeys(comparators.STARTS, "compare"), **dict.fromkeys(numbers.WORDS, "number"),
@@ -69,7 +70,7 @@ _NAMES: dict[str, str] = {
 
 def anything(text: str, start: int, end: int) -> bool:
     """Whether text[start:end] holds what a statement in numbers needs: a digit, a number word, a limit of normal."""
-    return _DIGIT.search(text, start, end) is not None or _WORDS.search(text, start, end) is not None
+    return _DIGIT.search(text, start, end) is not None or _WORDS.search(lowered(text), start, end) is not None
 
 
 def lex(text: str, start: int, end: int) -> list[Token]:

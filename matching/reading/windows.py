@@ -17,6 +17,7 @@ from typing import Literal, NamedTuple, cast
 from matching.model.criterion import Direction, TimeUnit, Window
 from matching.reading import comparators
 from matching.reading.comparators import Comparator
+from matching.reading.lowered import lowered
 from matching.reading.numbers import WORDS, read_word
 
 Whichever = Literal["longer", "shorter"] | None
@@ -37,11 +38,11 @@ _NUMBER = (
 )
 _UNIT = r"half[- ]?li(?:fe|ves)(?:['\u2019]s)?|years?|yrs?\b\.?|months?|mos?\b\.?|mths?|weeks?|wks?\b\.?|days?|hours?|hrs?\b\.?|minutes?|mins?\b\.?|[hd]\b"
 _SPAN = re.compile(
-    rf"(?i)(?:(?<![\w.,/])|(?<=within))(?P<n>{_NUMBER})(?:\s*\\?[(\[]\s*(?P<again>{_NUMBER})\s*\\?[)\]])?(?P<plus>\+)?"
+    rf"(?:(?<![\w.,/])|(?<=within))(?P<n>{_NUMBER})(?:\s*\\?[(\[]\s*(?P<again>{_NUMBER})\s*\\?[)\]])?(?P<plus>\+)?"
     rf"(?:(?:\s*(?:-|\u2013|to)\s*|\s+(?:-|\u2013|to)\s+)(?P<m>{_NUMBER}))?[\s\u00a0-]*(?:(?:full|calendar|consecutive|complete|elimination|whole|drug|plasma|additional)\s+)?(?P<u>{_UNIT})(?![a-z])(?:['\u2019]s?)?"
 )
 _LONE = re.compile(
-    rf"(?i)\b(?:(?:within|in|during|over|for)\s+)?(?:the\s+)?(?:last|past|previous|preceding|prior|latest)\s+(?P<u>{_UNIT})(?![a-z])|\bwithin\s+(?:a|an|one)\s+(?P<v>{_UNIT})(?![a-z])"
+    rf"\b(?:(?:within|in|during|over|for)\s+)?(?:the\s+)?(?:last|past|previous|preceding|prior|latest)\s+(?P<u>{_UNIT})(?![a-z])|\bwithin\s+(?:a|an|one)\s+(?P<v>{_UNIT})(?![a-z])"
 )
 _PAST = r"(?:last|past|previous|prior|preceding|recent|most\s+recent|immediate(?:ly)?\s+(?:past|previous|preceding|prior)|latest)"
 _LEFT = re.compile(
@@ -98,10 +99,10 @@ _NOUN = re.compile(
     r"(?i)\s*(?:the\s+|a\s+|an\s+|their\s+)?(?P<noun>[a-z][\w/-]*(?:\s+(?!(?:and|or|to|with|who|if|for|prior|within|in|at|on|by|that|which|is|are|was|were|will|must|may|should|of)\b)[a-z][\w/-]*){0,2})"
 )
 _STUDY = re.compile(
-    r"(?i)\b(?:during|throughout|for\s+the\s+duration\s+of|over\s+the\s+course\s+of|in\s+the\s+course\s+of|while\s+(?:on|in|participating\s+in))\s+(?:the\s+)?(?:entire\s+|whole\s+)?(?:course\s+of\s+(?:the\s+)?)?(?:(?:present\s+|current\s+)?(?:study|trial)\b(?:\s+(?:period|duration|participation|treatment|drug))?|treatment\s+period|follow-?up)"
+    r"\b(?:during|throughout|for\s+the\s+duration\s+of|over\s+the\s+course\s+of|in\s+the\s+course\s+of|while\s+(?:on|in|participating\s+in))\s+(?:the\s+)?(?:entire\s+|whole\s+)?(?:course\s+of\s+(?:the\s+)?)?(?:(?:present\s+|current\s+)?(?:study|trial)\b(?:\s+(?:period|duration|participation|treatment|drug))?|treatment\s+period|follow-?up)"
 )
 _MOMENT = re.compile(
-    r"(?i)\b(?P<at>at\s+(?:the\s+)?(?:time\s+of\s+)?|on\s+the\s+day\s+of\s+|upon\s+)(?=(?:the\s+|study\s+|initial\s+|hospital\s+|signing\s+|informed\s+|first\s+)?(?:screening|baseline|enrol|randomi[sz]|consent|inclusion|entry|admission|registration|diagnosis|surgery|visit\s+[12]|signing|study\s+entry|delivery))"
+    r"\b(?P<at>at\s+(?:the\s+)?(?:time\s+of\s+)?|on\s+the\s+day\s+of\s+|upon\s+)(?=(?:the\s+|study\s+|initial\s+|hospital\s+|signing\s+|informed\s+|first\s+)?(?:screening|baseline|enrol|randomi[sz]|consent|inclusion|entry|admission|registration|diagnosis|surgery|visit\s+[12]|signing|study\s+entry|delivery))"
     r"|\b(?P<before>before|prior\s+to|preceding)\s+(?=[a-z])|\b(?P<after>after|since|following)\s+(?=[a-z])"
 )
 _LIFE = re.compile(
@@ -130,6 +131,12 @@ _TIME_WORDS = (
     "6h",
     "8h",
 )
+_NUMBER_WORDS = (
+    "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twel", "teen",
+    "twenty", "thirty", "forty", "fifty", "ninety", "hundred", "zero",
+)  # fmt: skip
+"""What every number word holds."""
+_DIGIT = re.compile(r"\d")
 _LONE_WORDS = ("last", "past", "previous", "preceding", "prior", "latest", "within")
 _STUDY_WORDS = ("during", "throughout", "while", "duration of", "course of")
 _MOMENT_WORDS = ("prior to", "before", "preceding", "after", "since", "following", "at ", "on the day", "upon")
@@ -152,21 +159,23 @@ def _value(said: str) -> float:
 def spot(text: str, start: int, end: int) -> list[WindowSpot]:
     """Every window that text[start:end] says, in order, never overlapping."""
     found: list[WindowSpot] = []
-    low = text[start:end].lower()
-    if _holds(low, _TIME_WORDS):
-        taken = start
-        for m in _SPAN.finditer(text, start, end):
-            if m.start() < taken:
-                continue
-            read = _read_span(text, max(taken, m.start() - 70), m, end)
-            if read is not None:
-                found.append(read)
-                taken = read.end
-        if _holds(low, _LONE_WORDS):
-            _add(found, (_read_lone(text, m, end) for m in _LONE.finditer(text, start, end)))
-    if _holds(low, _STUDY_WORDS):
-        _add(found, (WindowSpot(m.start(), m.end(), _IN_STUDY) for m in _STUDY.finditer(text, start, end)))
-    if _holds(low, _MOMENT_WORDS):
+    low = lowered(text)
+    line = low[start:end]
+    if _holds(line, _TIME_WORDS):
+        if _DIGIT.search(line) is not None or _holds(line, _NUMBER_WORDS):
+            taken = start
+            for m in _SPAN.finditer(low, start, end):
+                if m.start() < taken:
+                    continue
+                read = _read_span(text, max(taken, m.start() - 70), m, end)
+                if read is not None:
+                    found.append(read)
+                    taken = read.end
+        if _holds(line, _LONE_WORDS):
+            _add(found, (_read_lone(text, m, end) for m in _LONE.finditer(low, start, end)))
+    if _holds(line, _STUDY_WORDS):
+        _add(found, (WindowSpot(m.start(), m.end(), _IN_STUDY) for m in _STUDY.finditer(low, start, end)))
+    if _holds(line, _MOMENT_WORDS):
         _add(found, _moments(text, start, end))
     return found
 
@@ -193,7 +202,7 @@ def _add(found: list[WindowSpot], more: Iterable[WindowSpot]) -> None:
 
 def _moments(text: str, start: int, end: int) -> Iterator[WindowSpot]:
     """Windows without a number: "at screening", "prior to randomization"."""
-    for m in _MOMENT.finditer(text, start, end):
+    for m in _MOMENT.finditer(lowered(text), start, end):
         anchor = _ANCHOR.match(text, m.end(), end)
         if anchor is None:
             continue
