@@ -39,12 +39,17 @@ _LINKS = frozenset({"or", "and"})
 
 @dataclass(slots=True)
 class _Words:
-    """The words of a stretch of text, in parallel lists: as written, normal, where each begins and ends."""
+    """The words of a stretch of text, in parallel lists: as written, normal, where each begins and ends.
+
+    `every` and `shouted` are found once for the stretch, when the first abbreviation asks for them.
+    """
 
     raw: list[str]
     normal: list[str]
     starts: list[int]
     ends: list[int]
+    every: frozenset[str] | None = None
+    shouted: bool | None = None
 
 
 def _cut(text: str, start: int, end: int, remember: bool) -> _Words:
@@ -142,9 +147,12 @@ def _denied(text: str, words: _Words, i: int) -> bool:
     return gap == "-" or (gap == " " and words.normal[i - 1] == "non")
 
 
-def _all_capitals(raw: list[str]) -> bool:
-    letters = [w for w in raw if w.isalpha() and len(w) > 2]
-    return len(letters) > 3 and sum(w.isupper() for w in letters) > 0.7 * len(letters)
+def _all_capitals(words: _Words) -> bool:
+    """Whether the whole stretch is written in capitals, so that they tell no abbreviation."""
+    if words.shouted is None:
+        letters = [w for w in words.raw if w.isalpha() and len(w) > 2]
+        words.shouted = len(letters) > 3 and sum(w.isupper() for w in letters) > 0.7 * len(letters)
+    return words.shouted
 
 
 def _abbreviated(word: str, words: _Words, short: dict[str, tuple[Abbreviation, ...]]) -> str | None:
@@ -154,16 +162,16 @@ def _abbreviated(word: str, words: _Words, short: dict[str, tuple[Abbreviation, 
             meanings = short.get(word[:-1])
         if meanings is None:
             return None
-    near: set[str] | None = None
     plain: str | None = None
     for meaning in meanings:
         if not meaning.context:
             plain = plain or meaning.concept_id
             continue
-        near = near or set(words.normal)
-        if not meaning.context.isdisjoint(near):
+        if words.every is None:
+            words.every = frozenset(words.normal)
+        if not meaning.context.isdisjoint(words.every):
             return meaning.concept_id
-    return None if plain is not None and len(word) < 4 and _all_capitals(words.raw) else plain
+    return None if plain is not None and len(word) < 4 and _all_capitals(words) else plain
 
 
 def _coordinated(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from matching.model.codes import Role
 from matching.model.criterion import AgeIs, Expression, If, Unreadable
@@ -60,7 +61,9 @@ def read_line(text: str, start: int, end: int, role: Role, lead: tuple[int, int]
     return Reading(expression, round(1.0 - len(line.unread) / words, 4) if words else 1.0)
 
 
+@lru_cache(maxsize=4)
 def _lead_mods(text: str, lead: tuple[int, int]) -> Mods:
+    """What a lead says of the lines under it, kept while they are read one after another."""
     status, window = "", None
     for item in read_items(text, *lead):
         if item.kind == "status" and item.cue is not None:
