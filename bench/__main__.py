@@ -27,6 +27,7 @@ from app.api.matches import answer
 from app.api.schemas.matches import MatchRequest
 from app.ingest.run import load
 from app.store.engine import create_engine_for, upgrade
+from app.store.places import gazetteer
 from app.store.trials import TrialStore
 
 OUT = Path(__file__).parent / "out"
@@ -115,7 +116,7 @@ def matches(report: Report, store: TrialStore) -> None:
 
     def ask(request: MatchRequest) -> dict[str, Any]:
         with store.reader() as reader:
-            found = answer(reader, request, ON, None)
+            found = answer(reader, request, ON, gazetteer())
         orjson.dumps(found)
         return found
 

@@ -198,14 +198,14 @@ def question_for(leaves: tuple[Finding, ...], words: Wording) -> str:
         return ask_for_all([*written, *(fact for fact, _ in rows[MOST_FACTS:])], words)
     for leaf in leaves:
         if leaf.truth is Truth.UNKNOWN and leaf.evidence:
-            fact = leaf.evidence[0].fact
+            named = leaf.evidence[0].fact
             match reason_of(leaf):
                 case WhyUnknown.NOT_COMPARABLE:
-                    return words.say("question.unit", fact=fact, unit=_wanted_unit(leaf, words))
+                    return words.say("question.unit", fact=named, unit=_wanted_unit(leaf, words))
                 case WhyUnknown.CONFLICT:
                     return words.say("question.which")
                 case WhyUnknown.STALE:
-                    return words.say("question.newer", fact=fact)
+                    return words.say("question.newer", fact=named)
                 case _:
                     continue
     return ""

@@ -240,7 +240,10 @@ def _place(line: MeasuredLine, found: list[Statement | Spot], value: Value, prev
 
 
 def _pressure(line: MeasuredLine, found: list[Statement | Spot], value: Value, floor: int) -> bool:
-    """Pressure = number "/" number: "BP > 140/90 mmHg": either half above; "< 140/90": both below."""
+    """Pressure = number "/" number: "BP > 140/90 mmHg": either half above; "< 140/90": both below.
+
+    Where the halves are named, the word between them says it: "160 systolic or 100 diastolic".
+    """
     q = value.quantity
     top, bottom = q.first, q.over
     if bottom is None or not (50 <= top <= 300 and 20 <= bottom <= 200 and bottom < top):
@@ -262,7 +265,7 @@ def _pressure(line: MeasuredLine, found: list[Statement | Spot], value: Value, f
         return False
     interval = value.intervals[0]
     start = subject.start if named and subject is not None else value.start
-    slash = line.text.find("/", q.start, q.end)
+    slash = line.text.find(q.joint or "/", q.start, q.end)
     whole = (start, value.end)
     parts: list[Expression] = []
     for entry, first in ((systolic, True), (diastolic, False)):
@@ -276,7 +279,7 @@ def _pressure(line: MeasuredLine, found: list[Statement | Spot], value: Value, f
                 upper,
             )
         )
-    either = value.direction == "lower"
+    either = q.joint != "and" if q.joint in ("and", "or", "and/or") else value.direction == "lower"
     found.append(Spot(start, value.end, AnyOf(tuple(parts)) if either else AllOf(tuple(parts))))
     return True
 

@@ -44,6 +44,12 @@ _LIMIT_START = re.compile(r"(?i)\s*(?:[x\u00d7*]|-?\s?fold|times?|the|of|above|o
 _PERCENT_OF = re.compile(rf"(?i)\s*(?:of|x|above)?\s*{_FILL}(?:(?P<uln>{_ULN})|(?P<lln>{_LLN})){_RESTATED}")
 _SEVENTHS = re.compile(r"\s*(?:\+\s*|and\s+)?([0-6])\s?/\s?7\b(?!\s*/)")
 _AND_DAYS = re.compile(r"(?i)\s*(?:,|and|\+)?\s*([0-6])\s*(?:days?|d)\b")
+# "160 mmHg systolic or 100 mmHg diastolic": the two halves of one pressure, each named behind its number.
+_NAMED_HALVES = re.compile(
+    r"(?i)\s{0,3}(?:mm\s?hg)?\s{0,3}(?:\(systolic\)|systolic|sbp)(?:\s{1,3}(?:blood\s{1,3})?pressure)?,?\s{0,3}"
+    r"(?P<joint>and/or|and|or|/)\s{0,3}(?P<sign>\\?[<>\u2264\u2265]=?\s{0,3}|(?:greater|more|higher|less|lower)\s{1,3}than\s{1,3}|(?:above|below|over|under)\s{1,3})?"
+    r"(?P<low>\d{2,3})\s{0,3}(?:mm\s?hg)?\s{0,3}(?:\(diastolic\)|diastolic\b|dbp\b)(?:\s{1,3}(?:blood\s{1,3})?pressure)?"
+)
 _OVER = re.compile(r"\s?/\s?(\d{1,4})(?![\d.,]*\d)(?!\s*[x\u00d7]\s*10)")
 _AGE_TAIL = re.compile(
     r"(?i)[\s-]*(?:of\s+(?:old|age)\b|old\b|in\s+age\b|olds\b)|\s+age\b(?!\s*[-\s](?:related|matched|adjusted))"
@@ -62,7 +68,7 @@ _NO_NAMES = frozenset("age aged ages grade stage class score bmi ecog asa years"
 class Quantity:
     """A number as written: its readings, unit (UCUM) or multiple, and marks that tell what it may be a number of.
 
-    `over`: the second half of "140/90" or "24/30". `letter`: of a class ("IIIb"). `aged`: "years old" follows.
+    `over`: the second half of "140/90" or "24/30"; `joint`: the word between halves that are named ("or"). `letter`: of a class ("IIIb"). `aged`: "years old" follows.
     `more`: "twice higher than normal" holds its own comparator.
     """
 
@@ -74,6 +80,7 @@ class Quantity:
     roman: bool = False
     letter: str = ""
     over: float | None = None
+    joint: str = ""
     aged: bool = False
     word: bool = False
     more: bool = False
@@ -206,6 +213,16 @@ class QuantityReader:
             return False
         return word != self.tokens[i + 2].text[:1].isalpha()
 
+    def _named_halves(self, start: int, pos: int) -> re.Match[str] | None:
+        """Halves = number "systolic" ("and" | "or" | "/") [the same comparator] number "diastolic"."""
+        if self.text.find("iastolic", pos, min(self.end, pos + 80)) < 0 and self.text.find("DBP", pos, pos + 80) < 0:
+            return None
+        found = _NAMED_HALVES.match(self.text, pos, self.end)
+        if found is None or not found["sign"]:
+            return found
+        said = found["sign"].strip().lower()
+        return found if self.text[max(0, start - 20) : start].rstrip().lower().endswith(said) else None
+
     def _measured(self, i: int, token: Token, start: int, sign: float) -> tuple[Quantity, int] | None:
         text, end, pos, values = self.text, self.end, token.end, token.numbers
         word = token.text[:1].isalpha()
@@ -224,6 +241,11 @@ class QuantityReader:
         over = None
         if (slash := _OVER.match(text, pos, end)) is not None and not token.text.startswith("0"):
             over, pos = float(slash[1]), slash.end()
+        if (halves := self._named_halves(start, pos)) is not None:
+            over, joint = float(halves["low"]), halves["joint"].lower()
+            return Quantity(start, halves.end(), values, "mm[Hg]", None, over=over, joint=joint), self.beyond(
+                i, halves.end()
+            )
         unit, aged, letter = None, False, ""
         following = text[pos : pos + 1]
         if (

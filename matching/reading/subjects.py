@@ -245,7 +245,35 @@ def behind(text: str, tokens: list[Token], mentions: dict[int, AnalyteMention], 
         return None
     if not accepts(mention.entry, value):
         return None
-    return Subject("analyte", mention.start, mention.end, (mention,))
+    rest, joined = _more_behind(tokens, mentions, k + 1, value)
+    found = (mention, *rest)
+    return Subject("analyte", mention.start, found[-1].end, found, joined)
+
+
+def _more_behind(
+    tokens: list[Token], mentions: dict[int, AnalyteMention], i: int, value: Value
+) -> tuple[tuple[AnalyteMention, ...], str]:
+    """Further names that share the value before them: {("," | "and" | "or") name}; none where one has its own value."""
+    found: list[AnalyteMention] = []
+    conjunctions: set[str] = set()
+    while i < len(tokens) and len(found) < 8:
+        links = 0
+        while i < len(tokens) and tokens[i].kind in ("comma", "and", "or", "slash") and links < 3:
+            if tokens[i].kind in ("and", "or"):
+                conjunctions.add(tokens[i].kind)
+            links += 1
+            i += 1
+        if not links or i >= len(tokens) or tokens[i].kind != "mention":
+            break
+        mention = mentions[tokens[i].start]
+        valued = i + 1 < len(tokens) and tokens[i + 1].kind in ("compare", "between", "number", "colon")
+        if valued or not accepts(mention.entry, value):
+            return (), ""
+        found.append(mention)
+        i += 1
+    if not found or not conjunctions:
+        return (), ""
+    return tuple(found), "or" if "or" in conjunctions else "and"
 
 
 def phrase(text: str, tokens: list[Token], value: Value, floor: int) -> Subject | None:
