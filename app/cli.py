@@ -351,7 +351,7 @@ def serve(
     port: Annotated[int | None, typer.Option(min=1, max=65535)] = None,
     workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
 ) -> None:
-    """Run the service (and the page) on port 8000."""
+    """Run the service on port 8000."""
     import uvicorn
 
     settings = load_settings()
