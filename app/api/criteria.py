@@ -19,7 +19,7 @@ EXAMPLE = "Inclusion Criteria:\n\n* Age 18 to 40 years\n* HbA1c \\<= 9 %\n\nExcl
 class ParseRequest(Strict):
     """An eligibility text as a registry publishes it."""
 
-    text: Annotated[str, Field(max_length=500_000, examples=[EXAMPLE])]
+    text: Annotated[str, Field(max_length=100_000, examples=[EXAMPLE])]
 
 
 class ParsedOut(Answer):
