@@ -23,6 +23,9 @@ from matching.reading import grammar, leads
 from matching.reading.caution import cautious
 from matching.reading.sections import Line, split
 
+_TOO_SHORT = 1
+"""Characters that cannot hold a criterion: a text of nothing but such lines must not cost a reading each."""
+
 _NOT_SPECIFIED = ("not specified", "not applicable", "none", "n/a", "na", "none specified", "not stated")
 
 
@@ -126,6 +129,8 @@ def _own_reading(text: str, line: Line, lines: tuple[Line, ...]) -> tuple[Expres
         return neutral(line.role), 1.0
     if line.end - line.body <= 20 and text[line.body : line.end].strip(" .;,*-").lower() in _NOT_SPECIFIED:
         return neutral(line.role), 1.0
+    if line.end - line.body <= _TOO_SHORT:
+        return Unreadable(line.body, line.end, "too short to say anything"), 0.0
     above = line.context
     if line.parent is not None:
         lead = lines[line.parent]
