@@ -45,6 +45,9 @@ LIFELONG = frozenset(
 """Conditions that stay: where nobody says that one is over, it goes on. Diseases that flare and rest are not among them."""
 OF_PREGNANCY = frozenset({"D016640", "D046110"})
 """Gestational diabetes and hypertension: they end with the pregnancy."""
+_LOOKED_FOR = frozenset("test tests testing tested screen screening assay measurement examination check panel".split())
+"""Words of a name that only looks for what it names: "HIV antigen test" is no HIV infection."""
+
 _UNSURE = frozenset(
     {
         "family",
@@ -466,6 +469,8 @@ def _concepts(text: str, given: tuple[Code, ...], *, treated: bool) -> tuple[tup
         words = set(words_of(text))
         if not (words & _UNSURE or words & _DENYING):
             named = [(c.id, hierarchy.category(c.id)) for c in lexicon.lookup_all(text) if c.id is not None]
+            if words & _LOOKED_FOR:
+                named = [(i, sort) for i, sort in named if sort == "procedure"]
             wanted = [i for i, sort in named if (sort in TREATED) is treated and sort not in NOT_A_FACT]
             ids = wanted or [i for i, sort in named if sort not in NOT_A_FACT]
     return tuple(dict.fromkeys(ids)), exact or not ids

@@ -1,4 +1,4 @@
-"""A test of a gene is no proof of one variant of it, and one variant is no proof of another."""
+"""What a name does not say: a test of a gene is no proof of a variant, a test no proof of what it looks for."""
 
 from datetime import date
 
@@ -24,3 +24,14 @@ def test_a_variant_is_settled_by_its_own_test_only(criterion, told, verdict):
     patient = matching.Patient(observations=(matching.Observation(told, result="positive"),))
     judged = matching.judge_text(criterion, matching.Role.INCLUSION, patient, date(2026, 11, 22))
     assert judged.verdict == verdict
+
+
+@pytest.mark.parametrize("text", ["Human immunodeficiency virus antigen test", "screening for tuberculosis infection"])
+def test_a_test_is_not_the_disease_it_looks_for(text):
+    for patient in (
+        matching.Patient(treatments=(matching.Treatment(text),)),
+        matching.Patient(conditions=(matching.Condition(text),)),
+    ):
+        for criterion in ("HIV infection", "tuberculosis"):
+            judged = matching.judge_text(criterion, matching.Role.EXCLUSION, patient, date(2026, 11, 22))
+            assert judged.verdict == "unknown"
