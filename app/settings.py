@@ -22,9 +22,6 @@ class Settings(BaseSettings):
     database_url: str = Field(default_factory=default_database_url)
     """Any SQLAlchemy URL of SQLite or PostgreSQL."""
 
-    replica_url: str | None = None
-    """Where reads go; None: the database itself."""
-
     api_keys: Annotated[tuple[SecretStr, ...], NoDecode] = ()
     """Keys that may store and withdraw trials, separated by commas; none: those calls are off."""
 

@@ -1,5 +1,6 @@
 """`POST /v1/matches/batch`: NDJSON in, NDJSON out, streamed; a bad line yields a problem line and the stream goes on."""
 
+import logging
 from collections.abc import AsyncIterator
 from datetime import date
 from typing import Any
@@ -12,12 +13,14 @@ from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from app.api.deps import SettingsDep, StoreDep, Today
-from app.api.errors import ApiError, Fault, faults_of
+from app.api.errors import ApiError, Fault, faults_of, problem_type
 from app.api.matches import answer
 from app.api.patients import summary
 from app.api.schemas.matches import MatchRequest
 from app.store.places import gazetteer
 from app.store.trials import TrialStore
+
+logger = logging.getLogger(__name__)
 
 router = APIRouter(tags=["matches"])
 
@@ -54,10 +57,12 @@ async def lines_of(chunks: AsyncIterator[bytes], limit: int) -> AsyncIterator[by
         yield None if skipping else bytes(held)
 
 
-def problem_line(identifier: object, title: str, number: int, faults: list[Fault] | None = None) -> dict[str, Any]:
+def problem_line(
+    identifier: object, title: str, number: int, faults: list[Fault] | None = None, *, status: int = 422
+) -> dict[str, Any]:
     """A problem document in place of an answer; `line` counts from 1."""
     errors = [{"pointer": f.pointer, "message": f.message} for f in faults or []]
-    problem = {"type": "about:blank#unprocessable-entity", "title": title, "status": 422, "line": number}
+    problem = {"type": problem_type(status), "title": title, "status": status, "line": number}
     return {"id": identifier, "problem": {**problem, **({"errors": errors} if errors else {})}}
 
 
@@ -81,6 +86,10 @@ def answer_line(line: bytes, number: int, store: TrialStore, today: date) -> dic
         return problem_line(identifier, summary(found), number, found)
     except ApiError as error:
         return problem_line(identifier, error.detail, number, list(error.faults))
+    except Exception as error:
+        # One line's fault must not end the stream; the error's text may hold a value of the line.
+        logger.error("a line failed", extra={"error": type(error).__name__})
+        return problem_line(identifier, "something went wrong with this line", number, status=500)
 
 
 @router.post(

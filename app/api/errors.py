@@ -99,6 +99,11 @@ TITLES = {
 }
 
 
+def problem_type(status: int) -> str:
+    """The `type` of a problem document: `about:blank#` and the words of the status."""
+    return f"about:blank#{HTTPStatus(status).phrase.lower().replace(' ', '-')}"
+
+
 def problem(
     status: int,
     detail: str | None = None,
@@ -110,7 +115,7 @@ def problem(
     """A problem document; `type` is `about:blank#<status words>`, so that clients may compare it."""
     known = HTTPStatus(status)
     body: dict[str, object] = {
-        "type": f"about:blank#{known.phrase.lower().replace(' ', '-')}",
+        "type": problem_type(status),
         "title": TITLES.get(known, known.phrase),
         "status": status,
     }
@@ -208,7 +213,8 @@ def _http_error(_: Request, error: Exception) -> Response:
     return problem(error.status_code, headers=error.headers)
 
 
-def _unexpected(request: Request, error: Exception) -> Response:
+def unexpected(request: Request, error: Exception) -> Response:
+    """500, and a log line with the kind of the error and its place in the code."""
     # The text of the error may hold a patient's value: only its kind and the place in the code are logged.
     frame = error.__traceback__
     while frame is not None and frame.tb_next is not None:
@@ -223,4 +229,4 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(ApiError, _api_error)
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(HTTPException, _http_error)
-    app.add_exception_handler(Exception, _unexpected)
+    app.add_exception_handler(Exception, unexpected)

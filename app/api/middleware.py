@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.api.errors import _unexpected, problem
+from app.api.errors import problem, unexpected
 from app.metrics import Metrics
 
 access = logging.getLogger("app.access")
@@ -62,7 +62,7 @@ class Observe:
         try:
             await self.app(scope, receive, sending)
         except Exception as error:
-            response = _unexpected(Request(scope), error)
+            response = unexpected(Request(scope), error)
             if status == 0:
                 await response(scope, receive, sending)
         finally:

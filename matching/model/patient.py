@@ -139,9 +139,6 @@ class Location:
     country: str | None = None
 
 
-CompleteList = Literal["conditions", "treatments", "observations"]
-
-
 @dataclass(frozen=True, slots=True)
 class Patient:
     """Everything optional. `complete` names lists that hold all there is; `statements` are yes/no answers by topic."""

@@ -150,3 +150,33 @@ def test_every_sample_patient_is_matched(client, requests):
         answer = client.post("/v1/matches", json=request).json()
         assert answer["totals"]["considered"] > 0, name
     assert {p.stem for p in samples.PATIENTS.glob("*.json")} == set(PATIENTS)
+
+
+def test_a_line_that_fails_unexpectedly_does_not_end_the_batch(client, monkeypatch):
+    import app.api.batch as batch
+
+    ask = batch.answer
+
+    def fail_once(reader, sent, *more):
+        if sent.limit == 7:
+            raise RuntimeError("zyx is the patient's")
+        return ask(reader, sent, *more)
+
+    monkeypatch.setattr(batch, "answer", fail_once)
+    lines = [
+        json.dumps({"id": n, "patient": {"sex": "MALE"}, "limit": limit, "filters": {"country": ["Fiji"]}})
+        for n, limit in (("a", 7), ("b", 1))
+    ]
+    response = client.post("/v1/matches/batch", content="\n".join(lines).encode())
+    first, second = (json.loads(line) for line in response.text.splitlines())
+    assert first == {
+        "id": "a",
+        "problem": {
+            "type": "about:blank#internal-server-error",
+            "title": "something went wrong with this line",
+            "status": 500,
+            "line": 1,
+        },
+    }
+    assert second["id"] == "b"
+    assert "totals" in second
