@@ -80,7 +80,7 @@ def judge_criterion(criterion: Criterion, facts: Facts, source: str | None = Non
     finding = evaluate(criterion.expression, facts, favourable=Truth(-failing.value))
     if criterion.expression == NEUTRAL[criterion.role] and not criterion.id.endswith(FIELD_IDS):
         finding = replace(finding, applicable=False)  # "None", a title: it asks nothing, so it speaks for nobody
-    if finding.truth is failing and (facts.empty or not _rests_on_facts(finding)):
+    if finding.truth is failing and (facts.empty or not finding.evidence):
         # Nothing that the patient said speaks against anybody: an odd expression must not.
         finding = replace(finding, truth=Truth.UNKNOWN, reasons=(WhyUnknown.UNREADABLE,), timeline=())
     starts, ends = spans_without(failing, finding.truth, finding.timeline)
@@ -100,10 +100,6 @@ def judge_criterion(criterion: Criterion, facts: Facts, source: str | None = Non
         starts,
         ends,
     )
-
-
-def _rests_on_facts(finding: Finding) -> bool:
-    return bool(finding.evidence) or any(_rests_on_facts(part) for part in finding.parts)
 
 
 def part_verdicts(criterion: Criterion, finding: Finding, source: str | None = None) -> tuple[PartVerdict, ...]:

@@ -10,7 +10,7 @@ from dataclasses import fields, replace
 from datetime import date
 from functools import partial
 from operator import attrgetter
-from typing import TypeVar, assert_never, get_args
+from typing import assert_never, get_args
 
 from matching.judging import concepts, measure, people
 from matching.judging.dates import merge, timeline
@@ -56,8 +56,6 @@ Judged = (
 )
 """The leaves that facts of the patient can settle."""
 
-L = TypeVar("L", bound=Judged)
-
 MEMO_SIZE = 20_000
 """Findings kept for one patient, for the length of one request."""
 
@@ -101,7 +99,8 @@ def evaluate(expression: Expression, facts: Facts, favourable: Truth = Truth.TRU
         case If():
             if expression.when == expression.then:  # a permission ("prior X is allowed"): nobody fails it
                 allowed = evaluate(expression.then, facts, favourable, depth + 1)
-                return Finding(expression, Truth.TRUE, evidence=allowed.evidence)
+                shown = () if allowed.truth is Truth.UNKNOWN else allowed.evidence
+                return Finding(expression, Truth.TRUE, evidence=shown)
             # `when` stands on the far side of an implication, as if under a Not.
             when = evaluate(expression.when, facts, negation(favourable), depth + 1)
             return _if(expression, when, evaluate(expression.then, facts, favourable, depth + 1))
@@ -137,50 +136,77 @@ def _remembered(leaf: Judged, facts: Facts, depth: int) -> Finding:
 
 
 def _leaf(leaf: Judged, facts: Facts, depth: int) -> Finding:
+    finding = judge_leaf(leaf, facts, depth)
+    match leaf:
+        case MeasurementIs() | ResultIs() | ScoreIs() | LifeExpectancyIs():
+            return _in_time(finding, leaf, facts, depth, measure.turning_points(leaf, facts))
+        case ConditionIs() if own_place(leaf) is None:
+            return _in_time(finding, leaf, facts, depth, concepts.turning_points(leaf, facts))
+        case TreatmentIs():
+            return _in_time(finding, leaf, facts, depth, concepts.turning_points(leaf, facts))
+        case PregnancyIs():
+            return _in_time(finding, leaf, facts, depth, people.pregnancy_turns(leaf, facts))
+        case AgeIs() | SexIs() | ConditionIs() | CountIs() | LifestyleIs():
+            return finding
+        case _:
+            assert_never(leaf)
+
+
+def judge_leaf(leaf: Judged, facts: Facts, depth: int = 0, day: date | None = None) -> Finding:
+    """What the leaf says on one day (None: the day of the facts), without what time alone will change."""
+    on = facts.on if day is None else day
     match leaf:
         case AgeIs():
             return people.judge_age(leaf, facts)
         case SexIs():
             return people.judge_sex(leaf, facts)
         case MeasurementIs():
-            return _in_time(leaf, facts, measure.judge_measurement, measure.turning_points)
+            return measure.judge_measurement(leaf, facts, on)
         case ResultIs():
-            return _in_time(leaf, facts, measure.judge_result, measure.turning_points)
+            return measure.judge_result(leaf, facts, on)
         case ScoreIs():
-            return _in_time(leaf, facts, measure.judge_score, measure.turning_points)
+            return measure.judge_score(leaf, facts, on)
         case ConditionIs():
-            return _condition(leaf, facts, depth)
+            return _condition(leaf, facts, on, depth)
         case TreatmentIs():
-            judge = partial(concepts.judge_treatment, judge=_exception(depth))
-            return _in_time(leaf, facts, judge, concepts.turning_points)
+            return concepts.judge_treatment(leaf, facts, on, _exception(depth))
         case CountIs():
-            return concepts.judge_count(leaf, facts, facts.on)
+            return concepts.judge_count(leaf, facts, on)
         case PregnancyIs():
-            return _in_time(leaf, facts, people.judge_pregnancy, people.pregnancy_turns)
+            return people.judge_pregnancy(leaf, facts, on)
         case LifeExpectancyIs():
-            return _in_time(leaf, facts, measure.judge_life_expectancy, measure.turning_points)
+            return measure.judge_life_expectancy(leaf, facts, on)
         case LifestyleIs():
-            return people.judge_lifestyle(leaf, facts, facts.on)
+            return people.judge_lifestyle(leaf, facts, on)
         case _:
             assert_never(leaf)
 
 
-def _condition(leaf: ConditionIs, facts: Facts, depth: int) -> Finding:
-    """Most conditions are the patient's listed ones; three have a place of their own in what a patient says."""
+def own_place(leaf: ConditionIs) -> str | None:
+    """Most conditions are the patient's listed ones; three have a place of their own in what a patient says: the id of that."""
     match leaf.concept.id:
         case people.HEALTHY_VOLUNTEERS | people.HEALTHY_BY_FIELD:
-            return people.judge_healthy_volunteer(leaf, facts)
+            return leaf.concept.id
         case people.PREGNANCY if leaf.status != "history" and leaf.window is None and not leaf.qualifiers:
-            return _renamed(
-                leaf, people.judge_pregnancy(PregnancyIs(leaf.start, leaf.end, ("pregnant",)), facts, facts.on)
-            )
+            return leaf.concept.id
         case people.BREAST_FEEDING if leaf.status != "history":
-            return _renamed(
-                leaf, people.judge_pregnancy(PregnancyIs(leaf.start, leaf.end, ("breastfeeding",)), facts, facts.on)
-            )
+            return leaf.concept.id
         case _:
-            judge = partial(concepts.judge_condition, judge=_exception(depth))
-            return _in_time(leaf, facts, judge, concepts.turning_points)
+            return None
+
+
+def _condition(leaf: ConditionIs, facts: Facts, on: date, depth: int) -> Finding:
+    match own_place(leaf):
+        case None:
+            return concepts.judge_condition(leaf, facts, on, _exception(depth))
+        case people.PREGNANCY:
+            asked = PregnancyIs(leaf.start, leaf.end, ("pregnant",))
+            return _renamed(leaf, people.judge_pregnancy(asked, facts, facts.on))
+        case people.BREAST_FEEDING:
+            asked = PregnancyIs(leaf.start, leaf.end, ("breastfeeding",))
+            return _renamed(leaf, people.judge_pregnancy(asked, facts, facts.on))
+        case _:
+            return people.judge_healthy_volunteer(leaf, facts)
 
 
 def _exception(depth: int) -> concepts.Judge:
@@ -200,18 +226,12 @@ def _renamed(leaf: Leaf, finding: Finding) -> Finding:
     )
 
 
-def _in_time(
-    leaf: L,
-    facts: Facts,
-    judge: Callable[[L, Facts, date], Finding],
-    turns: Callable[[L, Facts], set[date]],
-) -> Finding:
+def _in_time(finding: Finding, leaf: Judged, facts: Facts, depth: int, turns: set[date]) -> Finding:
     """The finding of today, and the days on which the same facts will say something else."""
-    finding = judge(leaf, facts, facts.on)
-    days = [day for day in turns(leaf, facts) if day > facts.on]
+    days = [day for day in turns if day > facts.on]
     if not days:
         return finding
-    changes = timeline(facts.on, finding.truth, days, lambda day: judge(leaf, facts, day).truth)
+    changes = timeline(facts.on, finding.truth, days, lambda day: judge_leaf(leaf, facts, depth, day).truth)
     return replace(finding, timeline=changes) if changes else finding
 
 
