@@ -35,7 +35,7 @@ class Compared:
 
 
 @dataclass(frozen=True, slots=True)
-class _Range:
+class Interval:
     """What a value may be: from low to high, ends included or not."""
 
     low: float
@@ -43,9 +43,10 @@ class _Range:
     low_in: bool = True
     high_in: bool = True
 
-    def scaled(self, slope: float, intercept: float) -> _Range:
+    def scaled(self, slope: float, intercept: float) -> Interval:
+        """The same interval in another unit."""
         a, b = self.low * slope + intercept, self.high * slope + intercept
-        return _Range(a, b, self.low_in, self.high_in) if slope >= 0 else _Range(b, a, self.high_in, self.low_in)
+        return Interval(a, b, self.low_in, self.high_in) if slope >= 0 else Interval(b, a, self.high_in, self.low_in)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +78,10 @@ def compare(
 
     `missing` is the fact to ask for where the reading does not settle it.
     """
-    value_range = _range(reading)
+    value_range = interval(reading)
     if value_range is None:
         evidence = evidence_of(reading)
-        if _normal_is_enough(reading, lower, upper):
+        if normal_is_enough(reading, lower, upper):
             return Compared(Truth.TRUE, evidence)
         return Compared(Truth.UNKNOWN, evidence, WhyUnknown.MISSING, missing)
     held: list[_Held] = []
@@ -97,7 +98,7 @@ def compare(
     shown = next((h for h in held if h.working), nearest)
     evidence = evidence_of(reading, shown, boundary=any(h.boundary for h in held))
     if truth is Truth.UNKNOWN or any(h.unsafe for h in telling):
-        asked = _limit_fact(missing, reading) if any(h.unsafe for h in telling) else missing
+        asked = limit_fact(missing, reading) if any(h.unsafe for h in telling) else missing
         return Compared(Truth.UNKNOWN, evidence, WhyUnknown.MISSING, asked)
     return Compared(truth, evidence, distance=_distance(reading, nearest, missing))
 
@@ -134,21 +135,22 @@ def fact_name(name: str, setting: str | None) -> str:
     return name if setting is None else f"{setting.replace('_', ' ')} {name}"
 
 
-def _range(reading: Reading) -> _Range | None:
+def interval(reading: Reading) -> Interval | None:
+    """What the value may be; None where the reading has no number."""
     o = reading.observation
     if o.value is None or not math.isfinite(o.value):
         return None
     match o.comparator:
         case "<" | "<=":
-            return _Range(-math.inf, o.value, False, o.comparator == "<=")
+            return Interval(-math.inf, o.value, False, o.comparator == "<=")
         case ">" | ">=":
-            return _Range(o.value, math.inf, o.comparator == ">=", False)
+            return Interval(o.value, math.inf, o.comparator == ">=", False)
     if o.value_high is not None and math.isfinite(o.value_high):
-        return _Range(min(o.value, o.value_high), max(o.value, o.value_high))
-    return _Range(o.value, o.value)
+        return Interval(min(o.value, o.value_high), max(o.value, o.value_high))
+    return Interval(o.value, o.value)
 
 
-def _normal_is_enough(reading: Reading, lower: Bound | None, upper: Bound | None) -> bool:
+def normal_is_enough(reading: Reading, lower: Bound | None, upper: Bound | None) -> bool:
     """A result given as "normal" lies between the limits of normal."""
     if (reading.observation.result or "").strip().lower() not in {"normal", "within normal limits", "wnl"}:
         return False
@@ -161,101 +163,119 @@ def _normal_is_enough(reading: Reading, lower: Bound | None, upper: Bound | None
     return below and above
 
 
-def _hold(
-    reading: Reading, value: _Range, bound: Bound, is_lower: bool, sex: Sex | None, missing: MissingFact
-) -> _Held | Compared:
-    match bound.times:
+@dataclass(frozen=True, slots=True)
+class Line:
+    """How a reading is brought beside bounds of one sort: the value times `slope` plus `intercept`, a bound times `limit`.
+
+    With `assumed` the limit is a usual one, and a verdict counts only ASSUMED_MARGIN away from the bound.
+    """
+
+    unit: str | None
+    slope: float = 1.0
+    intercept: float = 0.0
+    limit: float = 1.0
+    working: str | None = None
+    assumed: str | None = None
+    as_value: float | None = None
+    as_unit: str | None = None
+
+
+def lines(
+    reading: Reading, unit: str | None, times: Times | None, sex: Sex | None, missing: MissingFact
+) -> tuple[Line, ...] | Compared:
+    """The ways to hold the reading against bounds in `unit`, or against multiples of a limit; or why there is none.
+
+    Several lines where the limit depends on a sex that is not known: they must agree.
+    """
+    match times:
         case Times.BASELINE:
             asked = MissingFact(
                 "measurement", f"{missing.id}:baseline", f"baseline {missing.fact}", missing.loinc, missing.unit
             )
             return Compared(Truth.UNKNOWN, evidence_of(reading), WhyUnknown.MISSING, asked)
         case Times.ULN | Times.LLN:
-            return _hold_multiple(reading, value, bound, is_lower, sex, missing)
+            return _lines_of_limit(reading, times, sex, missing)
         case None:
             pass
     given = reading.observation.unit
-    if given in PLAIN and bound.unit in PLAIN:
-        return _held(reading, value, bound, is_lower, bound.value, bound.unit, 1.0, 0.0)
-    if given is None or bound.unit is None:
+    if given in PLAIN and unit in PLAIN:
+        return (Line(unit),)
+    if given is None or unit is None:
         return Compared(Truth.UNKNOWN, evidence_of(reading), WhyUnknown.NOT_COMPARABLE, missing)
     analyte = reading.entry.name if reading.entry is not None else None
-    line = convert(reading.observation.value or 0.0, given, bound.unit, analyte)
+    line = convert(reading.observation.value or 0.0, given, unit, analyte)
     if isinstance(line, NotComparable):
         return Compared(
             Truth.UNKNOWN, replace(evidence_of(reading), working=line.reason), WhyUnknown.NOT_COMPARABLE, missing
         )
-    working = line.working if given != bound.unit else None
-    return _held(reading, value, bound, is_lower, bound.value, bound.unit, line.slope, line.intercept, working=working)
+    return (Line(unit, line.slope, line.intercept, working=line.working if given != unit else None),)
 
 
-def _hold_multiple(
-    reading: Reading, value: _Range, bound: Bound, is_lower: bool, sex: Sex | None, missing: MissingFact
-) -> _Held | Compared:
-    """Against a multiple of a limit: the laboratory's own limit, else the usual one, said to be assumed."""
+def _lines_of_limit(
+    reading: Reading, times: Times, sex: Sex | None, missing: MissingFact
+) -> tuple[Line, ...] | Compared:
+    """Against multiples of a limit: the laboratory's own limit, else the usual one, said to be assumed."""
     o = reading.observation
-    upper_limit = bound.times is Times.ULN
+    upper_limit = times is Times.ULN
     own = o.reference_high if upper_limit else o.reference_low
     sign = "ULN" if upper_limit else "LLN"
     if own is not None and own > 0 and o.value is not None:
         working = f"{significant(o.value)} {o.unit or ''} = {significant(o.value / own)} x {sign} ({significant(own)} {o.unit or ''})"
-        return _held(
-            reading, value, bound, is_lower, bound.value * own, o.unit, 1.0, 0.0,
-            working=" ".join(working.replace(" )", ")").split()), as_value=o.value / own, as_unit=sign,
-        )  # fmt: skip
-    asked = _limit_fact(missing, reading)
+        shown = " ".join(working.replace(" )", ")").split())
+        return (Line(o.unit, limit=own, working=shown, as_value=o.value / own, as_unit=sign),)
     entry, evidence = reading.entry, evidence_of(reading)
     if entry is None or o.unit is None or o.value is None:
-        return Compared(Truth.UNKNOWN, evidence, WhyUnknown.MISSING, asked)
-    answers = []
+        return Compared(Truth.UNKNOWN, evidence, WhyUnknown.MISSING, limit_fact(missing, reading))
+    found = []
     for who in (sex,) if sex is not None else (Sex.FEMALE, Sex.MALE):
         limits = analytes.usual_limits(entry, who)
         limit = None if limits is None else limits.upper if upper_limit else limits.lower
         if limits is None or limit is None or limit <= 0:
-            return Compared(Truth.UNKNOWN, evidence, WhyUnknown.MISSING, asked)
+            return Compared(Truth.UNKNOWN, evidence, WhyUnknown.MISSING, limit_fact(missing, reading))
         line = convert(o.value, o.unit, limits.unit, entry.name)
         if isinstance(line, NotComparable):
             return Compared(Truth.UNKNOWN, replace(evidence, working=line.reason), WhyUnknown.NOT_COMPARABLE, missing)
         word = "upper" if upper_limit else "lower"
         shown = significant(line.value / limit)
-        held = _held(
-            reading, value, bound, is_lower, bound.value * limit, limits.unit, line.slope, line.intercept,
-            working=f"{significant(o.value)} {o.unit} = {shown} x {sign} ({significant(limit)} {limits.unit}, assumed)",
-            as_value=line.value / limit, as_unit=sign, assumed=f"usual {word} limit {significant(limit)} {limits.unit}",
+        found.append(
+            Line(
+                limits.unit, line.slope, line.intercept, limit,
+                working=f"{significant(o.value)} {o.unit} = {shown} x {sign} ({significant(limit)} {limits.unit}, assumed)",
+                assumed=f"usual {word} limit {significant(limit)} {limits.unit}",
+                as_value=line.value / limit, as_unit=sign,
+            )
         )  # fmt: skip
-        answers.append(replace(held, unsafe=_relative(held.value, held.bound) < ASSUMED_MARGIN))
+    return tuple(found)
+
+
+def _hold(
+    reading: Reading, value: Interval, bound: Bound, is_lower: bool, sex: Sex | None, missing: MissingFact
+) -> _Held | Compared:
+    ways = lines(reading, bound.unit, bound.times, sex, missing)
+    if isinstance(ways, Compared):
+        return ways
+    answers = [_held(reading, value, bound, is_lower, line) for line in ways]
     if len({a.truth for a in answers}) > 1:
         return replace(answers[0], unsafe=True)
     return max(answers, key=lambda a: a.unsafe)
 
 
-def _held(
-    reading: Reading,
-    value: _Range,
-    bound: Bound,
-    is_lower: bool,
-    bound_value: float,
-    unit: str | None,
-    slope: float,
-    intercept: float,
-    *,
-    working: str | None = None,
-    assumed: str | None = None,
-    as_value: float | None = None,
-    as_unit: str | None = None,
-) -> _Held:
-    there = value.scaled(slope, intercept)
-    truth = _above(there, bound_value, bound.inclusive) if is_lower else _below(there, bound_value, bound.inclusive)
+def _held(reading: Reading, value: Interval, bound: Bound, is_lower: bool, line: Line) -> _Held:
+    there = value.scaled(line.slope, line.intercept)
+    limit = bound.value * line.limit
+    truth = _above(there, limit, bound.inclusive) if is_lower else _below(there, limit, bound.inclusive)
     point = there.low if math.isfinite(there.low) else there.high
     if math.isfinite(there.high) and not is_lower and truth is Truth.FALSE:
         point = there.high
-    rounding = 0.5 * 10.0 ** -_digits(reading) * abs(slope)
-    boundary = same(point, bound_value) or (
-        there.low == there.high and abs(point - bound_value) <= rounding * (1 + 1e-9)
+    rounding = 0.5 * 10.0 ** -_digits(reading) * abs(line.slope)
+    boundary = same(point, limit) or (there.low == there.high and abs(point - limit) <= rounding * (1 + 1e-9))
+    as_value, as_unit = line.as_value, line.as_unit
+    if as_unit is None and line.working is not None:
+        as_value, as_unit = point, line.unit
+    unsafe = line.assumed is not None and _relative(point, limit) < ASSUMED_MARGIN
+    return _Held(
+        truth, point, limit, line.unit, line.slope, boundary, line.working, line.assumed, as_value, as_unit, unsafe
     )
-    if as_unit is None and working is not None:
-        as_value, as_unit = point, unit
-    return _Held(truth, point, bound_value, unit, slope, boundary, working, assumed, as_value, as_unit)
 
 
 def _digits(reading: Reading) -> int:
@@ -269,7 +289,7 @@ def _digits(reading: Reading) -> int:
     return len(text.partition(".")[2]) if "e" not in text else 0
 
 
-def _above(value: _Range, bound: float, inclusive: bool) -> Truth:
+def _above(value: Interval, bound: float, inclusive: bool) -> Truth:
     low_is, high_is = same(value.low, bound), same(value.high, bound)
     if (value.low > bound and not low_is) or (low_is and (inclusive or not value.low_in)):
         return Truth.TRUE
@@ -278,8 +298,8 @@ def _above(value: _Range, bound: float, inclusive: bool) -> Truth:
     return Truth.UNKNOWN
 
 
-def _below(value: _Range, bound: float, inclusive: bool) -> Truth:
-    return _above(_Range(-value.high, -value.low, value.high_in, value.low_in), -bound, inclusive)
+def _below(value: Interval, bound: float, inclusive: bool) -> Truth:
+    return _above(Interval(-value.high, -value.low, value.high_in, value.low_in), -bound, inclusive)
 
 
 def _relative(value: float, bound: float) -> float:
@@ -303,7 +323,7 @@ def _distance(reading: Reading, held: _Held, missing: MissingFact) -> Distance:
     )
 
 
-def _limit_fact(missing: MissingFact, reading: Reading) -> MissingFact:
+def limit_fact(missing: MissingFact, reading: Reading) -> MissingFact:
     """The limit of the laboratory's own range for this analyte."""
     return MissingFact(
         missing.kind,

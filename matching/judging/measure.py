@@ -109,31 +109,58 @@ class _Choice:
 
 def judge_measurement(leaf: MeasurementIs, facts: Facts, day: date) -> Finding:
     """A measured value between bounds. Without bounds the words do not say enough to judge by."""
-    key, entry = _key(leaf.analyte)
-    setting = analyte_setting(leaf.setting)
-    missing = measurement_fact(leaf.analyte, setting, leaf.lower or leaf.upper)
-    choice = _choose(facts.readings.get(key, ()), leaf.window, setting, day, missing, _lasts(entry))
-    if choice.reason is not None:
-        return _open(leaf, choice, missing)
-    if leaf.lower is None and leaf.upper is None:
-        evidence = tuple(evidence_of(r) for r in choice.readings)
-        return Finding(leaf, Truth.UNKNOWN, (WhyUnknown.UNREADABLE,), evidence)
-    finding = _settle(leaf, choice.readings, leaf.lower, leaf.upper, facts.sex, missing, averaged=key in REPEATED)
-    return _lasting(finding, leaf.window, missing)
+    return _bounded(leaf, facts, day)
 
 
 def judge_score(leaf: ScoreIs, facts: Facts, day: date) -> Finding:
     """A score or class, on its own scale; words such as "class II" count as their number."""
-    instrument, entry = _instrument(leaf.instrument)
-    name = entry.name if entry is not None else instrument.replace("_", " ")
-    missing = MissingFact("score", instrument, name, entry.loinc if entry is not None else None)
-    choice = _choose(_scores(leaf.instrument, facts), leaf.window, None, day, missing, _lasts(entry))
+    return _bounded(leaf, facts, day)
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The readings that count for a leaf on a day, or why none does; `missing` is the fact to ask for."""
+
+    readings: tuple[Reading, ...]
+    missing: MissingFact
+    reason: WhyUnknown | None = None
+    shown: tuple[Reading, ...] = ()
+    averaged: bool = False
+
+
+def chosen(leaf: MeasurementIs | ScoreIs, facts: Facts, day: date) -> Chosen:
+    """Which readings a bounded leaf is held against; whatever its bounds are."""
+    match leaf:
+        case MeasurementIs():
+            key, entry = measured_key(leaf.analyte)
+            setting = analyte_setting(leaf.setting)
+            missing = measurement_fact(leaf.analyte, setting, leaf.lower or leaf.upper)
+            choice = _choose(facts.readings.get(key, ()), leaf.window, setting, day, missing, _lasts(entry))
+            averaged = key in REPEATED
+        case ScoreIs():
+            instrument, entry = _instrument(leaf.instrument)
+            name = entry.name if entry is not None else instrument.replace("_", " ")
+            missing = MissingFact("score", instrument, name, entry.loinc if entry is not None else None)
+            choice = _choose(_scores(leaf.instrument, facts), leaf.window, None, day, missing, _lasts(entry))
+            averaged = False
+        case _:
+            assert_never(leaf)
+    return Chosen(choice.readings, choice.missing or missing, choice.reason, choice.shown, averaged)
+
+
+def _bounded(leaf: MeasurementIs | ScoreIs, facts: Facts, day: date) -> Finding:
+    choice = chosen(leaf, facts, day)
     if choice.reason is not None:
-        return _open(leaf, choice, missing)
-    if leaf.lower is None and leaf.upper is None:
-        return Finding(leaf, Truth.UNKNOWN, (WhyUnknown.UNREADABLE,), tuple(evidence_of(r) for r in choice.readings))
-    lower, upper = (None if b is None else replace(b, unit="1") for b in (leaf.lower, leaf.upper))
-    return _lasting(_settle(leaf, choice.readings, lower, upper, facts.sex, missing), leaf.window, missing)
+        shown = tuple(evidence_of(r) for r in choice.shown)
+        return Finding(leaf, Truth.UNKNOWN, (choice.reason,), shown, (choice.missing,))
+    lower, upper = leaf.lower, leaf.upper
+    if lower is None and upper is None:
+        evidence = tuple(evidence_of(r) for r in choice.readings)
+        return Finding(leaf, Truth.UNKNOWN, (WhyUnknown.UNREADABLE,), evidence)
+    if isinstance(leaf, ScoreIs):
+        lower, upper = (None if b is None else replace(b, unit="1") for b in (lower, upper))
+    finding = _settle(leaf, choice.readings, lower, upper, facts.sex, choice.missing, averaged=choice.averaged)
+    return _lasting(finding, leaf.window, choice.missing)
 
 
 def judge_life_expectancy(leaf: LifeExpectancyIs, facts: Facts, day: date) -> Finding:
@@ -147,7 +174,7 @@ def judge_life_expectancy(leaf: LifeExpectancyIs, facts: Facts, day: date) -> Fi
 
 def judge_result(leaf: ResultIs, facts: Facts, day: date) -> Finding:
     """A result in words. What was not tested is not negative."""
-    key, _ = _key(leaf.analyte)
+    key, _ = measured_key(leaf.analyte)
     missing = MissingFact("result", key, key, leaf.analyte.loinc)
     if key in PREGNANCY_TESTS and facts.sex is Sex.MALE and facts.patient.pregnant is not True:
         return Finding(leaf, Truth.of(canonical(leaf.result) == "negative"), applicable=False)
@@ -199,10 +226,10 @@ def turning_points(leaf: MeasurementIs | ResultIs | ScoreIs | LifeExpectancyIs, 
     lasts: int | None = STALE_AFTER_MONTHS
     match leaf:
         case MeasurementIs():
-            key, entry = _key(leaf.analyte)
+            key, entry = measured_key(leaf.analyte)
             readings, lasts, window = facts.readings.get(key, ()), _lasts(entry), leaf.window
         case ResultIs():
-            readings, lasts, window = facts.readings.get(_key(leaf.analyte)[0], ()), None, leaf.window
+            readings, lasts, window = facts.readings.get(measured_key(leaf.analyte)[0], ()), None, leaf.window
         case ScoreIs():
             entry = _instrument(leaf.instrument)[1]
             readings, lasts, window = _scores(leaf.instrument, facts), _lasts(entry), leaf.window
@@ -234,7 +261,7 @@ def _scores(instrument: str, facts: Facts) -> tuple[Reading, ...]:
 
 def measurement_fact(analyte: Analyte, setting: str | None, bound: Bound | None) -> MissingFact:
     """The fact to ask for: the same for every trial that asks for this analyte in this setting."""
-    key, entry = _key(analyte)
+    key, entry = measured_key(analyte)
     unit = entry.unit if entry is not None else bound.unit if bound is not None and bound.times is None else None
     loinc = analyte.loinc or (entry.loinc if entry is not None else None)
     return MissingFact(
@@ -248,7 +275,8 @@ def canonical(result: str) -> str:
     return _CANONICAL.get(text, _CANONICAL.get(text.replace(" ", "_"), text))
 
 
-def _key(analyte: Analyte) -> tuple[str, analytes.AnalyteEntry | None]:
+def measured_key(analyte: Analyte) -> tuple[str, analytes.AnalyteEntry | None]:
+    """The name under which a patient's readings of the analyte stand, and its row of the table."""
     entry = analytes.by_name(analyte.name)
     return (entry.name, entry) if entry is not None else (analytes.normalise(analyte.name), None)
 
