@@ -53,7 +53,7 @@ def get_trials(sent: Annotated[SearchParams, Query()], request: Request, store: 
     query, read_as = read_query(sent)
     if form != "application/json":
         return _export(store, sent, query, form)
-    found = _answer(store, sent, query, read_as)
+    found = answer(store, sent, query, read_as)
     link = None
     if found["next_cursor"]:
         told = [(key, value) for key, value in request.query_params.multi_items() if key != "cursor"]
@@ -89,7 +89,7 @@ def post_search(
     query, read_as = read_query(sent)
     if form != "application/json":
         return _export(store, sent, query, form)
-    return about_patient(_answer(store, sent, query, read_as))
+    return about_patient(answer(store, sent, query, read_as))
 
 
 def form_of(request: Request) -> Form:
@@ -167,7 +167,8 @@ def _after(sent: SearchParams, query: search.Query) -> search.Key | None:
     return key
 
 
-def _answer(store: TrialStore, sent: SearchParams, query: search.Query, read_as: dict[str, Any]) -> dict[str, Any]:
+def answer(store: TrialStore, sent: SearchParams, query: search.Query, read_as: dict[str, Any]) -> dict[str, Any]:
+    """The page that was asked for, from one version of the data; `query` and `read_as` are those of `read_query`."""
     after = _after(sent, query)
     with search.snapshot(store.engine) as connection:
         hits = search.page(connection, query, limit=sent.limit + 1, after=after)

