@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 
-from matching.judging import spells
+from matching.judging import silence, spells
 from matching.judging.dates import has_numbers, turning_days
 from matching.judging.facts import TREATED, Facts, Known, KnownList, key_of, only, telling_words
 from matching.judging.half_lives import half_life_of
@@ -35,6 +35,8 @@ DIAGNOSTIC = frozenset({"D003933", "D019937", "D019411", "D008919"})
 SIGNS_AND_SYMPTOMS = "D012816"
 ALLERGY, DRUG_ALLERGY = "D006967", "D004342"
 _ALLERGIC = ("hypersensitivity to ", "intolerance to ")
+_ABOUT_OTHER_THINGS = ("contraindication to ", "risk of ", "family history of ")
+"""Names made by the reader of what no list of diseases names: any disease may be a contraindication."""
 _ALLERGY_WORDS = frozenset(
     {"hypersensitivity", "allergy", "allergic", "intolerance", "intolerant", "anaphylaxis", "anaphylactic"}
 )
@@ -178,6 +180,22 @@ def _would_be_listed(target: _Target, *, condition: bool) -> bool:
     return sort in TREATED and not _is_diagnostic(target)
 
 
+def _unlisted_and_unlike(known: KnownList, target: _Target, *, condition: bool) -> bool:
+    """Whether a name that no vocabulary holds is nothing that the complete list names in other words.
+
+    Diseases share no telling word with any name of the listed ones or of what contains them. Drugs and procedures are
+    named by classes that share no word with their members, so only a list without any speaks of them.
+    """
+    if target.id is not None or not known.speaks_of_unlisted or not target.telling:
+        return False
+    if target.concept.text.lower().startswith(_ABOUT_OTHER_THINGS):
+        return False
+    present = [k for k in known.facts if k.present]
+    if not condition:
+        return not present
+    return not any(target.telling & silence.words_around(i) for k in present for i in k.ids)
+
+
 def _is_diagnostic(target: _Target) -> bool:
     return target.id is not None and (target.id in DIAGNOSTIC or bool(DIAGNOSTIC & hierarchy.ancestors(target.id)))
 
@@ -224,13 +242,14 @@ def _weigh(
     if not matched and not planned and (ruled_out := _excluded_by(known, target)):
         return Finding(leaf, Truth.FALSE, (), tuple(_evidence(k, target) for k in ruled_out))
     might_be = _might_be(known, target)
+    condition = isinstance(leaf, ConditionIs)
     if (
         known.complete
         and not planned
         and not might_be
-        and _would_be_listed(target, condition=isinstance(leaf, ConditionIs))
+        and (_would_be_listed(target, condition=condition) or _unlisted_and_unlike(known, target, condition=condition))
     ):
-        what = "conditions" if isinstance(leaf, ConditionIs) else "treatments"
+        what = "conditions" if condition else "treatments"
         closed = Evidence(target.name, False, working=f"the list of {what} is complete")
         return Finding(leaf, Truth.FALSE, (), (*evidence, closed), distances=distances)
     shown = (*evidence, *(_evidence(k, target) for k in might_be))

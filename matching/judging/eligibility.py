@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import date
 from operator import itemgetter
 
-from matching.judging import near_miss
+from matching.judging import near_miss, silence
 from matching.judging.dates import merge, spans_without
 from matching.judging.evaluate import evaluate, most_telling
 from matching.judging.facts import Facts
@@ -77,7 +77,11 @@ def judge_criterion(criterion: Criterion, facts: Facts, source: str | None = Non
     `prefix` goes before its id. `source` is the text that the offsets count in; without it a leaf outside the criterion's own line has no quote.
     """
     failing = FAILING[criterion.role]
-    finding = evaluate(criterion.expression, facts, favourable=Truth(-failing.value))
+    favourable = Truth(-failing.value)
+    finding = evaluate(criterion.expression, facts, favourable)
+    if finding.truth is failing and (doubted := silence.doubted(facts)) is not None:
+        # A failure that rests on a silence too thin to shut anybody out is none.
+        finding = evaluate(criterion.expression, doubted, favourable)
     if criterion.expression == NEUTRAL[criterion.role] and not criterion.id.endswith(FIELD_IDS):
         finding = replace(finding, applicable=False)  # "None", a title: it asks nothing, so it speaks for nobody
     if finding.truth is failing and (facts.empty or not finding.evidence):

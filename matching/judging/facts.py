@@ -179,7 +179,10 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class KnownList:
-    """All conditions, or all treatments. `below` finds the present facts at or under a concept; `by_id` the exact ids."""
+    """All conditions, or all treatments. `below` finds the present facts at or under a concept; `by_id` the exact ids.
+
+    `speaks_of_unlisted`: a complete list also speaks of names that no vocabulary holds (judging/silence.py).
+    """
 
     facts: tuple[Known, ...]
     below: Mapping[str, tuple[Known, ...]]
@@ -187,6 +190,7 @@ class KnownList:
     by_key: Mapping[str, tuple[Known, ...]]
     unresolved: tuple[Known, ...]
     complete: bool
+    speaks_of_unlisted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,8 +235,8 @@ def prepare(patient: Patient, on: date) -> Facts:
         birth,
         contradicts,
         readings,
-        known_list([*conditions, *diseases], complete="conditions" in complete),
-        known_list([*treatments, *done], complete="treatments" in complete),
+        known_list([*conditions, *diseases], complete="conditions" in complete, speaks_of_unlisted=True),
+        known_list([*treatments, *done], complete="treatments" in complete, speaks_of_unlisted=True),
         empty=is_empty(patient),
     )
 
@@ -251,7 +255,7 @@ def is_empty(patient: Patient) -> bool:
     return patient.healthy_volunteer is None and all(s is None for s in said) and not any(lists)
 
 
-def known_list(facts: Iterable[Known], *, complete: bool) -> KnownList:
+def known_list(facts: Iterable[Known], *, complete: bool, speaks_of_unlisted: bool = False) -> KnownList:
     """Indexes facts of one sort."""
     ordered = tuple(sorted(facts, key=lambda k: k.order))
     below: dict[str, list[Known]] = {}
@@ -271,6 +275,7 @@ def known_list(facts: Iterable[Known], *, complete: bool) -> KnownList:
         {k: tuple(v) for k, v in by_key.items()},
         tuple(k for k in ordered if not k.ids and k.present),
         complete,
+        complete and speaks_of_unlisted,
     )
 
 

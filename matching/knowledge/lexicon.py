@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from matching.knowledge import hierarchy
 from matching.knowledge.codes import icd10_of
@@ -291,6 +291,19 @@ def concept(concept_id: str, text: str | None = None) -> Concept:
     """The concept of an id, called `text` or by its preferred name."""
     mesh = concept_id if concept_id[0] in "DC" and concept_id[1:2].isdigit() else None
     return Concept(text or hierarchy.name(concept_id) or concept_id, concept_id, mesh, icd10_of(concept_id))
+
+
+@cache
+def _terms_by_concept() -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for term, code in vocabulary().terms.items():
+        found.setdefault(code, []).append(term)
+    return found
+
+
+def terms_of(concept_id: str) -> list[str]:
+    """All names of a concept, as keys of normal words."""
+    return _terms_by_concept().get(concept_id, [])
 
 
 @lru_cache(maxsize=16384)
