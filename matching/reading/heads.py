@@ -15,6 +15,7 @@ from matching.model.criterion import (
     ResultIs,
     Status,
     TreatmentIs,
+    TreatmentStatus,
     Unreadable,
 )
 from matching.reading.items import NAMES, Item
@@ -57,8 +58,15 @@ def suffix(phrase: Phrase, item: Item, value: str) -> None:
         leaf = ConditionIs(phrase.last.start, item.end, Concept(told), status, (), phrase.mods.window)
         phrase.expression = leaf if phrase.prior is None else all_of((phrase.prior, leaf))
         return
+    if value == "contraindicated":
+        told = f"contraindication to {phrase.line.text[phrase.last.start : phrase.last.end]}"
+        leaf = ConditionIs(phrase.last.start, item.end, Concept(told))
+        phrase.expression = leaf if phrase.prior is None else all_of((phrase.prior, leaf))
+        return
     if value == "qual":
         term = phrase.last.term
+        if item.text == "dependent" and term is not None and term.category in {"procedure", "device"}:
+            return  # "dialysis dependent" is on dialysis
         if term is not None and term.category not in CONDITIONS and item.tight:
             told = phrase.line.text[phrase.last.start : item.end]
             phrase.expression, phrase.last = phrase.prior, None
@@ -140,13 +148,18 @@ def _compound(phrase: Phrase, last: Item, item: Item) -> None:
         "agent",
         "agents",
         "surgery",
+        "repair",
         "vaccine",
         "vaccines",
         "vaccination",
     }:
-        kind = "procedure" if item.text == "surgery" else "drug"
+        operated = item.text in {"surgery", "repair"}
         concept = lexicon.lookup(text) or Concept(text)
-        leaf = TreatmentIs(last.start, item.end, concept, "procedure" if kind == "procedure" else "drug", "any")
+        planned = operated and phrase.mods.status in {"active", "current", "planned"}  # "undergoing hernia repair"
+        status: TreatmentStatus = "planned" if planned else "prior" if phrase.mods.status == "history" else "any"
+        leaf = TreatmentIs(
+            last.start, item.end, concept, "procedure" if operated else "drug", status, None, phrase.mods.window
+        )
         phrase.expression = _replaced(phrase, leaf)
         return
     phrase.cloud(item, "a compound of the name")

@@ -62,7 +62,7 @@ def spread_windows(parts: list[Part]) -> None:
     if last.window is None or len(parts) < 2:
         return
     for part in reversed(parts[:-1]):
-        if part.window is not None or part.expression is None or part.restart:
+        if part.window is not None or part.expression is None or (part.restart and part is not parts[0]):
             return
         if not any(isinstance(e, PregnancyIs) for e in leaves(part.expression)):
             part.expression = with_window(part.expression, last.window)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from matching.knowledge import lexicon
@@ -26,6 +27,7 @@ from matching.model.criterion import (
 from matching.reading.items import Item
 from matching.reading.logic import all_of, any_of, clouded, leaves, narrowed
 from matching.reading.mentions import shifted, shifted_name, with_qualifiers
+from matching.reading.unlisted import HEADS, sort_of
 
 if TYPE_CHECKING:
     from matching.reading.phrase import Phrase
@@ -96,13 +98,52 @@ def _named_by_words(phrase: Phrase, items: list[Item]) -> bool:
         phrase.expression = ResultIs(first.start, last.end, Analyte(name), phrase.mods.result, phrase.mods.window)
         phrase.words = []
         return True
-    if phrase.mods.shift is None and _unlisted(phrase, name, first, last):
+    if phrase.mods.shift is None and (_told_by_form(phrase) or _unlisted(phrase, name, first, last)):
         return True
     if phrase.mods.shift is not None and shifted_name(phrase.mods.shift):
         phrase.expression = shifted(phrase.mods, first.start, last.end, phrase.line.text)
         phrase.words = []
         return True
     return False
+
+
+def _told_by_form(phrase: Phrase) -> bool:
+    """A name that no vocabulary holds, told by its noun or its ending ("ciliary dysfunction", "hypomagnesemia")."""
+    words, head = phrase.words, phrase.generic
+    if head is not None:
+        after = head.start > words[-1].start and not phrase.line.text[words[-1].end : head.start].strip(" -")
+        if not after or head.kind != "generic" or head.text not in HEADS:
+            return False
+        words = [*words, head]
+    text = phrase.line.text
+    if len(words) > 4 or any(text[a.end : b.start].strip(" -") for a, b in pairwise(words)) or phrase.mods.result:
+        return False
+    sort = sort_of([w.text for w in words])
+    if sort is None:
+        return False
+    start, end, mods = words[0].start, words[-1].end, phrase.mods
+    concept = Concept(" ".join(text[start:end].split()))
+    leaf: Expression
+    if sort == "condition":
+        status: Status = "history" if mods.status in {"history", "any"} else "active" if mods.status else "any"
+        leaf = ConditionIs(start, end, concept, status, mods.qualifiers, mods.window)
+    else:
+        taken: TreatmentStatus = _TAKEN.get(mods.status, "any")
+        leaf = TreatmentIs(start, end, concept, sort, taken, None, mods.window)
+        if mods.route is not None or mods.qualifiers:
+            leaf = narrowed(leaf, Unreadable(start, end, "route or kind of treatment"))
+    if mods.narrow is not None:
+        leaf = narrowed(leaf, Unreadable(mods.narrow.start, mods.narrow.end, "a narrower statement"))
+    if mods.governor is not None:
+        leaf = clouded(leaf, mods.governor)
+    phrase.expression = leaf
+    phrase.words = []
+    return True
+
+
+_TAKEN: dict[str, TreatmentStatus] = {
+    "history": "prior", "any": "prior", "active": "current", "current": "current", "planned": "planned",
+}  # fmt: skip
 
 
 def _unlisted(phrase: Phrase, name: str, first: Item, last: Item) -> bool:

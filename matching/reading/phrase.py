@@ -19,7 +19,7 @@ from matching.model.criterion import (
 from matching.reading import brackets, heads, leftovers
 from matching.reading.defined import shown_by
 from matching.reading.items import Item
-from matching.reading.logic import all_of, clouded, leaves, narrowed, negate
+from matching.reading.logic import all_of, any_of, clouded, leaves, narrowed, negate
 from matching.reading.mentions import CONDITIONS, NOTHING, Mods, mention, with_window
 from matching.reading.parts import Line, Part
 
@@ -29,6 +29,11 @@ _DIAGNOSED = frozenset(
 )
 
 
+_REQUIRING = frozenset(
+    {"requiring", "required", "requires", "require", "that requires", "that require", "due to", "caused by", "secondary to", "because of",
+     "as a result of", "induced by", "attributed to", "complicated by", "accompanied by", "result of", "consequence of"}
+)  # fmt: skip
+_OPERATIONS = frozenset({"surgery", "surgeries", "procedure", "procedures", "operation", "operations"})
 _SORTS = frozenset(
     {"infection", "infections", "disease", "diseases", "disorder", "disorders", "virus", "viral infection"}
 )
@@ -254,6 +259,9 @@ class Phrase:
         self.join(leaf, item)
 
     def _leaf(self, item: Item, mods: Mods, words: list[Item]) -> Expression:
+        if words and mods.narrow is not None and mods.narrow.text in _REQUIRING and words[-1].end <= mods.narrow.start:
+            # "an exacerbation that required ventilation": whatever the words say, what they required is needed.
+            return narrowed(mention(item, mods, self.line.text), self.line.unreadable(words))
         if (
             words
             and not self.governed
@@ -271,7 +279,8 @@ class Phrase:
             return leaf
         rest = self.line.unreadable(words)
         adjective = not self.governed and item.term is not None and len(words) <= 2 and not self._prefixed(item)
-        adjective = adjective and not words[-1].text.endswith(("ing", "ed", "s"))
+        last = words[-1].text
+        adjective = adjective and (last.endswith("ous") or not last.endswith(("ing", "ed", "s")))
         if adjective:
             self.mods = self.mods._replace(route=Item("route", words[0].start, words[-1].end))
             return narrowed(leaf, rest)
@@ -315,6 +324,9 @@ class Phrase:
             self.expression = all_of((self.expression, leaf))
         elif words and words[0].text.endswith(_NOT_NOUNS):
             self.expression = all_of((self.expression, clouded(leaf, rest)))
+        elif not words and self.last is not None and self.last.term is not None and item.term is not None:
+            # One of the two is what is spoken of, the other narrows it: who has neither has nothing of it.
+            self.expression = narrowed(any_of((self.expression, leaf)), rest)
         else:
             self.expression = clouded(all_of((self.expression, leaf)), rest)
         self.last = item
@@ -337,6 +349,8 @@ class Phrase:
         if not text[item.start].islower() or last.end + 1 < item.start or last.term is None or item.term is None:
             return None
         told = text[last.start : last.end]
+        if last.term.category in {"procedure", "device"} and item.text.lower() in _OPERATIONS:
+            return self.expression  # "deep brain stimulation surgery"
         if item.term.category in CONDITIONS:
             return mention(item, self.mods._replace(qualifiers=(*self.mods.qualifiers, told)), text)
         return narrowed(mention(item, self.mods, text), Unreadable(last.start, last.end, "which of the treatments"))
