@@ -134,7 +134,7 @@ def _adjacent(text: str, words: _Words, i: int, j: int, comma: bool) -> bool:
         a, b = words.ends[k], words.starts[k + 1]
         if b - a == 1 and text[a] in " -":
             continue
-        if gap.fullmatch(text, a, b) is None:
+        if gap.fullmatch(text, a, b) is None and not (text[a:b] == ". " and words.normal[k] == "st"):
             return False
     return True
 

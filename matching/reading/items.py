@@ -46,7 +46,7 @@ _NO_ITEMS: list[Item] = []
 class Item:
     """`kind` is measure, window, term, analyte, word, sep, group (brackets, with the items inside) or a cue's kind.
 
-    `tight` says that no blank parts it from the item before. `text` is in lower case for words, cues and separators.
+    `tight` says that no blank parts it from the item before, `borrowed` that it stands in another member of the list. `text` is in lower case for words, cues and separators.
     What an item has no use for stays the class's default, since a line has many items.
     """
 
@@ -54,8 +54,10 @@ class Item:
     window: Window | None = None
     term: TermMatch | None = None
     analyte: AnalyteMention | None = None
+    drug: TermMatch | None = None
     inner: list[Item] = _NO_ITEMS
     tight: bool = False
+    borrowed: bool = False
 
     def __init__(self, kind: str, start: int, end: int, text: str = "", cue: Cue | None = None) -> None:
         self.kind = kind
@@ -78,6 +80,8 @@ _WORDS = re.compile(r"[^\W_]+|(?<=\s)[-‐‑–—](?=\s)|[^\w\s\\\-‐‑–�
 """Words and signs; hyphens only where they part two clauses."""
 _SPAN = re.Match.span
 _HYPHENS = frozenset("-‐‑–—")
+_TITLES = frozenset({"st", "dr", "prof", "vs", "approx"})
+"""Short forms that a point ends, and no sentence: "St. John's wort"."""
 _CAPITAL = re.compile(r"\s+[\"'(]?[A-Z0-9*]")
 _NOTHING = Cue("word")
 _ALONE = (1,)
@@ -146,6 +150,8 @@ def _names(text: str, start: int, end: int, mentioned: list[AnalyteMention]) -> 
         ):
             item = names[a.start] = Item("analyte", a.start, a.end, text[a.start : a.end])
             item.analyte = a
+            if there is not None and there.end == a.end and there.kind == "term":
+                item.drug = there.term
     return names
 
 
@@ -188,7 +194,9 @@ def _row(text: str, start: int, end: int) -> list[Item]:
             else:
                 word = _WIDE.get(word, word)
                 kind = _SIGNS.get(word, "word")
-                if kind == "quiet" or (word == "." and b != end and _CAPITAL.match(text, b) is None):
+                if kind == "quiet" or (
+                    word == "." and b != end and (_CAPITAL.match(text, b) is None or (i and words[i - 1][0] in _TITLES))
+                ):
                     i += 1
                     continue
                 item, stop = Item(kind, a, b, "-" if word in _HYPHENS else word), b
@@ -200,8 +208,29 @@ def _row(text: str, start: int, end: int) -> list[Item]:
         if item.start == last_end or (item.start == last_end + 1 and text[last_end] in _HYPHENS):
             item.tight = True
         last_end = item.end
+        if item.drug is not None and row and row[-1].kind in {"verb", "status"} and row[-1].text in _GIVEN:
+            _as_drug(item)
+        elif row and row[-1].drug is not None and item.text in _COURSES:
+            _as_drug(row[-1])
         row.append(item)
     return row
+
+
+_GIVEN = frozenset(
+    {"taking", "takes", "take", "receiving", "receives", "received", "treated with", "treatment with", "therapy with", "been treated with",
+     "currently taking", "supplementation with", "infusion of", "injection of", "administration of", "currently receiving", "has taken",
+     "have taken", "has received", "have received", "already taking", "already on", "on treatment with", "being treated with"}
+)  # fmt: skip
+_COURSES = frozenset(
+    {"therapy", "therapies", "treatment", "treatments", "replacement", "supplementation", "supplement", "supplements", "injection",
+     "injections", "infusion", "infusions", "tablets", "medication", "administration", "use", "preparations"}
+)  # fmt: skip
+"""What stands before or after a substance that is given, not measured ("thyroxine therapy")."""
+
+
+def _as_drug(item: Item) -> None:
+    """The item as the name of a drug, where the same word names what is measured."""
+    item.kind, item.term, item.analyte, item.drug = "term", item.drug, None, None
 
 
 def _is_name(name: Item, cue: Cue | None, reach: int) -> bool:

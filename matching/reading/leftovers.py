@@ -111,18 +111,25 @@ def _told_by_form(phrase: Phrase) -> bool:
     """A name that no vocabulary holds, told by its noun or its ending ("ciliary dysfunction", "hypomagnesemia")."""
     words, head = phrase.words, phrase.generic
     if head is not None:
-        after = head.start > words[-1].start and not phrase.line.text[words[-1].end : head.start].strip(" -")
+        after = head.borrowed or (
+            head.start > words[-1].start and not phrase.line.text[words[-1].end : head.start].strip(" -")
+        )
         if not after or head.kind != "generic" or head.text not in HEADS:
             return False
         words = [*words, head]
     text = phrase.line.text
-    if len(words) > 4 or any(text[a.end : b.start].strip(" -") for a, b in pairwise(words)) or phrase.mods.result:
+    beside = [(a, b) for a, b in pairwise(words) if not b.borrowed]
+    if len(words) > 4 or any(text[a.end : b.start].strip(" -") for a, b in beside) or phrase.mods.result:
         return False
     sort = sort_of([w.text for w in words])
     if sort is None:
         return False
-    start, end, mods = words[0].start, words[-1].end, phrase.mods
-    concept = Concept(" ".join(text[start:end].split()))
+    own = phrase.words
+    start, end, mods = own[0].start, words[-1].end if not words[-1].borrowed else own[-1].end, phrase.mods
+    name = " ".join(text[start : own[-1].end].split()) + (f" {words[-1].text}" if head is not None else "")
+    concept = Concept(name)
+    if head is not None and (found := lexicon.lookup(name)) is not None and found.id is not None:
+        concept = replace(found, text=name)
     leaf: Expression
     if sort == "condition":
         status: Status = "history" if mods.status in {"history", "any"} else "active" if mods.status else "any"

@@ -10,6 +10,7 @@ from matching.reading.logic import all_of, any_of, clouded, narrowed
 from matching.reading.mentions import NOTHING, Mods, with_window
 from matching.reading.parts import Line, Part
 from matching.reading.phrase import Phrase
+from matching.reading.shared_nouns import share_nouns, without_adjectives
 
 MAX_PARTS = 400
 """A line with more coordinated parts than this is no sentence: the rest is left unread."""
@@ -130,7 +131,7 @@ def read_coordination(items: list[Item], mods: Mods, line: Line, depth: int) -> 
         parts = parts[:MAX_PARTS]
         line.skip(rest)
         parts.append(Part([], "", False, Unreadable(rest[0].start, rest[-1].end, "too long a list")))
-    parts = _join_modifiers(parts)
+    parts = share_nouns(_join_modifiers(parts))
     carried = base = mods
     before: Part | None = None
     organs = False
@@ -143,7 +144,7 @@ def read_coordination(items: list[Item], mods: Mods, line: Line, depth: int) -> 
                 isinstance(before.expression, ConditionIs) or (organs and before.items[-1].kind == "anatomy")
             )
             _read_part(part, carried, line, depth, organs=organs, first=before is None)
-        carried = part.mods
+        carried = without_adjectives(part) if part.items and part.items[-1].borrowed else part.mods
         if part.expression is None and part.mods.window is not None and before is not None and not mods.window:
             _hold(parts[: parts.index(part)], part.mods.window)
             carried = carried._replace(window=None)

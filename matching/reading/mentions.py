@@ -82,10 +82,18 @@ def infection(name: str) -> Concept | None:
     return None
 
 
+_ORGANS = {
+    "hypothalamus": "hypothalamic", "spinal cord": "spinal cord", "retina": "retinal", "cornea": "corneal", "macula": "retinal",
+    "pancreas": "pancreatic", "stomach": "stomach", "uterus": "uterine", "ovary": "ovarian", "prostate": "prostatic", "breast": "breast",
+}  # fmt: skip
+"""Adjectives by which the vocabulary names the diseases of an organ."""
+
+
 @lru_cache(maxsize=2048)
 def diseases_of(organ: str) -> Concept | None:
     """The diseases of an organ ("nervous system" is nervous system diseases)."""
-    for name in (organ, organ.removesuffix(" system"), organ.removesuffix("s")):
+    short = organ.lower().removesuffix(" gland").removesuffix(" glands")
+    for name in (organ, organ.removesuffix(" system"), organ.removesuffix("s"), short, _ORGANS.get(organ.lower(), organ)):
         found = lexicon.lookup(f"{name} diseases")
         if found is not None and found.id is not None and hierarchy.category(found.id) == "condition":
             return replace(found, text=organ)

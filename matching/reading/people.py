@@ -157,6 +157,7 @@ def read_subgroup(items: list[Item], kinds: set[str], mods: Mods, line: Line, de
                 item.kind == "modal"
                 and item.text in {"have", "has", "are", "is"}
                 and not isinstance(group, PregnancyIs)
+                and not any(i.kind == "on_site" for i in rest[:3])
             ):
                 break
             if not has(rest, CONTENT):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from matching.knowledge import hierarchy
@@ -29,6 +30,8 @@ _DIAGNOSED = frozenset(
 )
 
 
+_WITHIN = re.compile(r"(?i)\b(?:within|(?:in|during|over)\s+the\s+(?:last|past|previous|preceding))\b")
+_DISEASES = frozenset({"disease", "diseases", "disorder", "disorders", "illness", "illnesses", "pathology", "pathologies"})
 _REQUIRING = frozenset(
     {"requiring", "required", "requires", "require", "that requires", "that require", "due to", "caused by", "secondary to", "because of",
      "as a result of", "induced by", "attributed to", "complicated by", "accompanied by", "result of", "consequence of"}
@@ -75,6 +78,8 @@ class Phrase:
             self._take(item)
         leftovers.finish(self, items)
         part.expression = self.expression
+        if self.window_item is not None and part.window is None and self.last is None and self.expression is not None:
+            part.window = self.window_item.window  # after words that name nothing: it may hold for the names before
         mods = self.mods
         if (
             mods.narrow is not None
@@ -86,7 +91,7 @@ class Phrase:
 
     def _take(self, item: Item) -> None:
         match item.kind:
-            case "anatomy" if not self.organs:
+            case "anatomy" if not self.organs and not self._of_organ(item):
                 word = Item("word", item.start, item.end, item.text.lower())
                 word.tight = item.tight
                 self.words.append(word)
@@ -125,6 +130,14 @@ class Phrase:
                 part.negated = not part.negated
             case _:
                 self._cue(item)
+
+    def _of_organ(self, item: Item) -> bool:
+        """Whether the part of the body stands after "disease of" and its like."""
+        generic = self.generic
+        if generic is None or self.words or self.expression is not None or generic.text not in _DISEASES:
+            return False
+        between = self.line.text[generic.end : item.start].lower().split()
+        return bool(between) and between[0] in {"of", "in", "affecting", "involving"} and set(between[1:]) <= {"the", "a"}
 
     def _cue(self, item: Item) -> None:
         cue = item.cue
@@ -166,7 +179,9 @@ class Phrase:
                     self.link = "prep"
                 self.mods = self.mods._replace(shift=item)
             case "narrow":
-                if self.expression is None:
+                if item.text == "onset of" and _WITHIN.search(self.line.text, item.end, item.end + 120):
+                    self.mods = self.mods._replace(qualifiers=(*self.mods.qualifiers, "newly diagnosed"))
+                elif self.expression is None:
                     self.mods = self.mods._replace(narrow=item)
                 else:
                     self.link = "narrow"

@@ -24,6 +24,15 @@ _CAUSE = re.compile(
 _TELLING = frozenset({"consent", "assent", "contraception", "language", "abstention", "legal_status", "insurance"})
 
 
+_FORMS = frozenset({"written", "signed", "voluntary", "dated"})
+"""Adjectives before "informed consent" that a comma may part from it."""
+_GUARDIANS = frozenset(
+    """patient patients parent parents guardian guardians legal legally authorized authorised acceptable representative representatives
+    surrogate surrogates proxy proxies caregiver caregivers caretaker caretakers family kin next lar custodian""".split()
+)
+"""Those who speak for a patient: who it is that consents asks nothing of the patient."""
+
+
 def read_promise(items: list[Item], mods: Mods, line: Line, depth: int) -> Expression | None:
     """on-site = [clause (","|"and"|"or")] {word} promise {word} [(","|"and"|"or"|"but") statement].
 
@@ -42,7 +51,7 @@ def read_promise(items: list[Item], mods: Mods, line: Line, depth: int) -> Expre
         if cause is not None and items[stop].start >= cause.start():
             stop = len(items)  # "unable to consent due to dementia or psychosis": the causes alone are nothing
             break
-        if items[stop].kind in {"conj", "sep"} and _restarts(items, stop + 1):
+        if items[stop].kind in {"conj", "sep"} and items[stop - 1].text.rpartition(" ")[2] not in _FORMS and _restarts(items, stop + 1):
             break
         if items[stop].kind in {"except", "unless"}:
             break
@@ -50,14 +59,20 @@ def read_promise(items: list[Item], mods: Mods, line: Line, depth: int) -> Expre
     span = items[n:stop]
     begin = items[cut].start
     topic = item.cue.value
-    if topic in {"ability", "compliance"}:  # "able and willing to give consent" is about consent
+    understood = item.text.startswith("understand") and not item.text.endswith("english")
+    if topic in {"ability", "compliance"} or understood:  # "able and willing to give consent" is about consent
         told = [i.cue.value for i in span[:8] if i.kind == "on_site" and i.cue is not None]
-        topic = next((t for t in told if t in _TELLING), next((t for t in told if t != "ability"), topic))
+        if understood:  # "must understand and be willing to comply"
+            told = [i.cue.value for i in items[n + 1 :] if i.kind == "on_site" and i.cue is not None]
+            told = told or (["compliance"] if "willing" in line.text[item.start : span[-1].end].lower() else [])
+            topic = next((t for t in told if t != "ability"), topic)
+        else:
+            topic = next((t for t in told if t in _TELLING), next((t for t in told if t != "ability"), topic))
     judged = item.cue.value == "investigator_opinion"
     unread: Expression | None = None
     if cut > 0 and not has(items[:cut], CONTENT):
         ahead = trim(items[:cut])
-        says = any(i.kind == "word" for i in ahead) or (not judged and any(i.kind == "qual" for i in ahead))
+        says = any(i.kind == "word" and i.text not in _GUARDIANS for i in ahead) or (not judged and any(i.kind == "qual" for i in ahead))
         if ahead and says and not _UNABLE.search(line.text, ahead[0].start, ahead[-1].end):
             unread = line.unreadable(ahead)
         else:
