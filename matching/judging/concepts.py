@@ -37,6 +37,12 @@ ALLERGY, DRUG_ALLERGY = "D006967", "D004342"
 _ALLERGIC = ("hypersensitivity to ", "intolerance to ")
 _ABOUT_OTHER_THINGS = ("contraindication to ", "risk of ", "family history of ")
 """Names made by the reader of what no list of diseases names: any disease may be a contraindication."""
+_SAYING_LITTLE = frozenset(
+    """illness medical problem health general serious underlying significant clinical physical reason situation event complication diagnosis
+    sign symptom abnormality abnormal pathology pathological comorbidity organ body system major minor therapy treatment medicine agent
+    relevant important intercurrent concomitant systemic impairment disturbance complaint process comorbid""".split()
+)
+"""Words that any disease, or any treatment, may be called by."""
 _ALLERGY_WORDS = frozenset(
     {"hypersensitivity", "allergy", "allergic", "intolerance", "intolerant", "anaphylaxis", "anaphylactic"}
 )
@@ -186,7 +192,7 @@ def _unlisted_and_unlike(known: KnownList, target: _Target, *, condition: bool) 
     Diseases share no telling word with any name of the listed ones or of what contains them. Drugs and procedures are
     named by classes that share no word with their members, so only a list without any speaks of them.
     """
-    if target.id is not None or not known.speaks_of_unlisted or not target.telling:
+    if target.id is not None or not known.speaks_of_unlisted or target.telling <= _SAYING_LITTLE:
         return False
     if target.concept.text.lower().startswith(_ABOUT_OTHER_THINGS):
         return False

@@ -93,7 +93,13 @@ _ORGANS = {
 def diseases_of(organ: str) -> Concept | None:
     """The diseases of an organ ("nervous system" is nervous system diseases)."""
     short = organ.lower().removesuffix(" gland").removesuffix(" glands")
-    for name in (organ, organ.removesuffix(" system"), organ.removesuffix("s"), short, _ORGANS.get(organ.lower(), organ)):
+    for name in (
+        organ,
+        organ.removesuffix(" system"),
+        organ.removesuffix("s"),
+        short,
+        _ORGANS.get(organ.lower(), organ),
+    ):
         found = lexicon.lookup(f"{name} diseases")
         if found is not None and found.id is not None and hierarchy.category(found.id) == "condition":
             return replace(found, text=organ)

@@ -31,7 +31,9 @@ _DIAGNOSED = frozenset(
 
 
 _WITHIN = re.compile(r"(?i)\b(?:within|(?:in|during|over)\s+the\s+(?:last|past|previous|preceding))\b")
-_DISEASES = frozenset({"disease", "diseases", "disorder", "disorders", "illness", "illnesses", "pathology", "pathologies"})
+_DISEASES = frozenset(
+    {"disease", "diseases", "disorder", "disorders", "illness", "illnesses", "pathology", "pathologies"}
+)
 _REQUIRING = frozenset(
     {"requiring", "required", "requires", "require", "that requires", "that require", "due to", "caused by", "secondary to", "because of",
      "as a result of", "induced by", "attributed to", "complicated by", "accompanied by", "result of", "consequence of"}
@@ -137,7 +139,9 @@ class Phrase:
         if generic is None or self.words or self.expression is not None or generic.text not in _DISEASES:
             return False
         between = self.line.text[generic.end : item.start].lower().split()
-        return bool(between) and between[0] in {"of", "in", "affecting", "involving"} and set(between[1:]) <= {"the", "a"}
+        return (
+            bool(between) and between[0] in {"of", "in", "affecting", "involving"} and set(between[1:]) <= {"the", "a"}
+        )
 
     def _cue(self, item: Item) -> None:
         cue = item.cue

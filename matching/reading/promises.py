@@ -51,7 +51,11 @@ def read_promise(items: list[Item], mods: Mods, line: Line, depth: int) -> Expre
         if cause is not None and items[stop].start >= cause.start():
             stop = len(items)  # "unable to consent due to dementia or psychosis": the causes alone are nothing
             break
-        if items[stop].kind in {"conj", "sep"} and items[stop - 1].text.rpartition(" ")[2] not in _FORMS and _restarts(items, stop + 1):
+        if (
+            items[stop].kind in {"conj", "sep"}
+            and items[stop - 1].text.rpartition(" ")[2] not in _FORMS
+            and _restarts(items, stop + 1)
+        ):
             break
         if items[stop].kind in {"except", "unless"}:
             break
@@ -72,7 +76,9 @@ def read_promise(items: list[Item], mods: Mods, line: Line, depth: int) -> Expre
     unread: Expression | None = None
     if cut > 0 and not has(items[:cut], CONTENT):
         ahead = trim(items[:cut])
-        says = any(i.kind == "word" and i.text not in _GUARDIANS for i in ahead) or (not judged and any(i.kind == "qual" for i in ahead))
+        says = any(i.kind == "word" and i.text not in _GUARDIANS for i in ahead) or (
+            not judged and any(i.kind == "qual" for i in ahead)
+        )
         if ahead and says and not _UNABLE.search(line.text, ahead[0].start, ahead[-1].end):
             unread = line.unreadable(ahead)
         else:

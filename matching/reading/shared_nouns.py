@@ -6,7 +6,9 @@ An adjective alone names nothing; with the noun that the last member ends in it 
 from __future__ import annotations
 
 from copy import copy
+from dataclasses import replace
 
+from matching.knowledge import lexicon
 from matching.reading.items import Item
 from matching.reading.mentions import CONDITIONS, Mods
 from matching.reading.parts import Part
@@ -60,15 +62,33 @@ def _adjectives_only(part: Part, *, borrowed: bool = False) -> bool:
     return 0 < len(body) <= _LONGEST and all(_is_adjective(i) for i in body)
 
 
+def _noun_of_name(name: Item) -> Item | None:
+    """The noun inside a name of its own ("eosinophilic esophagitis", "renal disease")."""
+    first, _, rest = name.text.partition(" ")
+    if name.kind != "term" or name.term is None or name.term.category not in CONDITIONS or not rest:
+        return None
+    if not first.lower().endswith(_ADJECTIVES):
+        return None
+    start = name.end - len(rest)
+    told = lexicon.find_terms(rest, remember=True)
+    if len(told) == 1 and told[0].text == rest and told[0].category in CONDITIONS:
+        noun = Item("term", start, name.end, rest)
+        noun.term = replace(told[0], start=start, end=name.end)
+        return noun
+    return Item("generic", start, name.end, rest.lower()) if rest.lower() in HEADS else None
+
+
 def _noun(part: Part) -> Item | None:
     """The noun that adjectives of this part stand before; None where it has no such pair."""
     body = _body(part)
     n = 0
     while n < len(body) and n < _LONGEST and _is_adjective(body[n]):
         n += 1
-    if n == 0 or n >= len(body) or body[n].borrowed:
+    if n >= len(body) or body[n].borrowed:
         return None
     noun = body[n]
+    if n == 0:
+        return _noun_of_name(noun)
     if noun.kind == "term" and noun.term is not None:
         return noun if noun.term.category in CONDITIONS | {"procedure"} else None
     if noun.kind in {"generic", "compound"} and (noun.text in HEADS or noun.text in {"surgery", "surgeries"}):

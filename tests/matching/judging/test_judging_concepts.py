@@ -113,8 +113,8 @@ def test_a_concept_of_no_vocabulary_matches_its_own_name_only():
 
 
 def test_a_complete_list_says_nothing_of_what_it_would_not_name():
-    unheard_of = ConditionIs(0, 1, Concept("foolumab flare"))
-    assert judged(unheard_of, complete=ALL).reasons == (WhyUnknown.MISSING,)
+    for unheard_of in ("serious illness of an organ", "contraindication to foolumab", "risk of foo"):
+        assert judged(ConditionIs(0, 1, Concept(unheard_of)), complete=ALL).reasons == (WhyUnknown.MISSING,)
     assert judged(asks_treatment("biopsy"), complete=ALL).reasons == (WhyUnknown.MISSING,)
     assert judged(asks_treatment("radiotherapy"), complete=ALL).truth is F
 
