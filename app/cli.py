@@ -1,36 +1,28 @@
-"""The command line `trialmatch` (CONTRACT section 5)."""
+"""The command line `trialmatch` (CONTRACT section 5).
+
+What one command alone needs is imported where it is needed: reading a text does not wait for the database and the server.
+"""
+
+from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import orjson
 import typer
-from pydantic import ValidationError
 from rich.console import Console
 
 import matching
-from app import ndjson, samples, show
-from app.api import fhir
-from app.api.errors import ApiError, Fault, InvalidRequestError, faults_of
-from app.api.matches import answer
-from app.api.patients import read_patient
-from app.api.ranking import rank_row
-from app.api.schemas.matches import MatchRequest
-from app.ingest import run
-from app.ingest.clinicaltrials_gov import Registry, RegistryError
-from app.ingest.sync import sync
-from app.ingest.words import STATUSES
-from app.logs import configure
-from app.main import openapi_document
-from app.settings import load_settings
-from app.store.engine import check, create_engine_for, name_of, newest_revision, revision_of, upgrade
-from app.store.places import gazetteer
-from app.store.reader import SqlTrialReader
-from app.store.runs import SyncRuns
-from app.store.trials import TrialStore
+from app import ndjson
+from app.api.faults import ApiError, Fault, InvalidRequestError
+
+if TYPE_CHECKING:
+    from app.api.schemas.matches import MatchRequest
+    from app.store.reader import SqlTrialReader
+    from app.store.trials import TrialStore
 
 app = typer.Typer(
     name="trialmatch",
@@ -72,10 +64,11 @@ def text_in(row: dict[str, Any], name: str) -> str:
     return sent
 
 
-def stream(answer: ndjson.Answer, lines: Iterable[bytes] | None = None) -> None:
-    """Answers each line of standard input as soon as it is read."""
+def stream(answer: ndjson.Answer, lines: Iterable[bytes] | None = None, jobs: int = 1) -> None:
+    """Answers each line of standard input as soon as it is read, by `jobs` processes."""
     out = sys.stdout.buffer
-    for line in ndjson.answer_lines(lines if lines is not None else sys.stdin.buffer, answer):
+    lines = lines if lines is not None else sys.stdin.buffer
+    for line in ndjson.answer_lines(lines, answer) if jobs == 1 else ndjson.answer_lines_shared(lines, answer, jobs):
         out.write(line)
         out.flush()
 
@@ -89,14 +82,25 @@ def read_input(path: Path | None) -> str:
     return raw.decode("utf-8", "replace")
 
 
+def parse_row(row: dict[str, Any]) -> dict[str, Any]:
+    """The criteria of one text."""
+    return matching.parsed_to_json(matching.parse_eligibility(text_in(row, "text")))
+
+
 @app.command()
 def parse(
     file: Annotated[Path | None, typer.Argument(help="Eligibility text; standard input when absent.")] = None,
     ndjson_form: NdjsonOption = False,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, help="Processes that read lines of --ndjson; one a processor.")
+    ] = None,
 ) -> None:
     """Read eligibility text into criteria, with expressions and exact places."""
     if ndjson_form:
-        stream(lambda row: matching.parsed_to_json(matching.parse_eligibility(text_in(row, "text"))))
+        jobs = jobs or ndjson.processors()
+        if jobs > 1:
+            matching.parse_eligibility("Age 18 or older")  # loads the tables once, for all processes
+        stream(parse_row, jobs=jobs)
         return
     parsed = matching.parsed_to_json(matching.parse_eligibility(read_input(file)))
     sys.stdout.write(orjson.dumps(parsed, option=orjson.OPT_INDENT_2).decode() + "\n")
@@ -123,6 +127,8 @@ def read_note(
 
 def judge_row(row: dict[str, Any]) -> dict[str, Any]:
     """One criterion in free text against one patient."""
+    from app.api.patients import read_patient
+
     on = day_in(row)
     role = row.get("role")
     if role not in ("inclusion", "exclusion"):
@@ -143,6 +149,10 @@ def judge(ndjson_form: NdjsonOption = False) -> None:
 
 def open_store(*, make: bool = False) -> TrialStore:
     """The store of the environment's database. `make`: create its tables; else a database without them is told of."""
+    from app.settings import load_settings
+    from app.store.engine import create_engine_for, newest_revision, revision_of, upgrade
+    from app.store.trials import TrialStore
+
     engine = create_engine_for(load_settings().database_url)
     if make:
         upgrade(engine)
@@ -160,6 +170,8 @@ def open_store(*, make: bool = False) -> TrialStore:
 
 def read_anew(store: TrialStore) -> None:
     """Reads again what an earlier version of the reader read; quiet when there is nothing to do."""
+    from app.ingest import run
+
     store.index_missing()
     with run.criteria_pool(None) as read:
         done = store.read_again(read=read)
@@ -176,6 +188,9 @@ def load(
     batch_size: Annotated[int, typer.Option(min=1, max=10_000, help="Records a transaction.")] = 300,
 ) -> None:
     """Load trials from files. Loading again changes nothing, so a load that was cut off is simply run again."""
+    from app import show
+    from app.ingest import run
+
     missing = [path for path in paths if not path.exists()]
     if missing:
         err.print(f"[red]There is no {', '.join(str(p) for p in missing)}.[/red]")
@@ -204,6 +219,13 @@ def sync_trials(
     history: Annotated[bool, typer.Option("--history", help="Show the earlier runs instead.")] = False,
 ) -> None:
     """Fetch what has changed at ClinicalTrials.gov. A run that was cut off goes on where it was."""
+    from app import show
+    from app.ingest.clinicaltrials_gov import Registry, RegistryError
+    from app.ingest.sync import sync
+    from app.ingest.words import STATUSES
+    from app.settings import load_settings
+    from app.store.runs import SyncRuns
+
     statuses = tuple(word.strip().upper() for word in status or ())
     unknown = [word for word in statuses if word not in STATUSES]
     if unknown:
@@ -242,6 +264,11 @@ def json_in(path: Path) -> object:
 
 def request_in(data: object, path: Path, limit: int) -> MatchRequest:
     """A match request: a whole one, or a bare patient; raises InvalidRequestError with all faults."""
+    from pydantic import ValidationError
+
+    from app.api.errors import faults_of
+    from app.api.schemas.matches import MatchRequest
+
     if isinstance(data, dict) and "patient" not in data:
         data = {"patient": data}
     try:
@@ -254,6 +281,10 @@ def request_in(data: object, path: Path, limit: int) -> MatchRequest:
 
 def answer_in(reader: SqlTrialReader, path: Path, limit: int) -> dict[str, object]:
     """The answer for the request, the patient or the FHIR Bundle in a file."""
+    from app.api import fhir
+    from app.api.matches import answer
+    from app.store.places import gazetteer
+
     data = json_in(path)
     if not isinstance(data, dict) or "resourceType" not in data:
         return answer(reader, request_in(data, path, limit), today(), gazetteer())
@@ -276,6 +307,8 @@ def match(
     json_form: Annotated[bool, typer.Option("--json", help="The whole answer as JSON, with every criterion.")] = False,
 ) -> None:
     """Match a patient with the stored trials: the main job, without HTTP."""
+    from app import show
+
     store = open_store()
     with store.reader() as reader:
         found = answer_in(reader, patient, limit)
@@ -288,6 +321,11 @@ def match(
 @app.command()
 def demo() -> None:
     """From an empty machine to a first answer: make the database, load the shipped trials, match the sample patient."""
+    from app import samples, show
+    from app.ingest import run
+    from app.settings import load_settings
+    from app.store.engine import name_of
+
     out = Console()
     settings = load_settings()
     out.print(f"[bold]1.[/bold] The database: {name_of(settings.database_url)}")
@@ -308,6 +346,8 @@ def demo() -> None:
 @app.command()
 def rank(ndjson_form: NdjsonOption = False) -> None:
     """Rank the stored trials for patients: lines {id, patient, on, filters, scope, limit} in, ranked ids out."""
+    from app.api.ranking import rank_row
+
     if not ndjson_form:
         err.print("Give --ndjson and lines of {id, patient, on, filters, scope, limit} on standard input.")
         raise typer.Exit(2)
@@ -318,6 +358,10 @@ def rank(ndjson_form: NdjsonOption = False) -> None:
 @database.command("upgrade")
 def db_upgrade() -> None:
     """Create the tables, or bring them to this version of the program."""
+    from app.settings import load_settings
+    from app.store.engine import create_engine_for, revision_of, upgrade
+    from app.store.trials import TrialStore
+
     engine = create_engine_for(load_settings().database_url)
     upgrade(engine)
     read_anew(TrialStore(engine))
@@ -327,6 +371,8 @@ def db_upgrade() -> None:
 @database.command("check")
 def db_check() -> None:
     """Check the integrity of what is stored; exits with 1 when something is wrong."""
+    from app.store.engine import check
+
     found = check(open_store().engine)
     for fault in found:
         err.print(f"[red]{fault}[/red]")
@@ -340,6 +386,8 @@ def openapi(
     path: Annotated[Path, typer.Option(help="Where to write.")] = Path("openapi/openapi.json"),
 ) -> None:
     """Write the OpenAPI document."""
+    from app.main import openapi_document
+
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(openapi_document(), encoding="utf-8")
     err.print(f"Wrote {path}.")
@@ -353,6 +401,9 @@ def serve(
 ) -> None:
     """Run the service on port 8000."""
     import uvicorn
+
+    from app.logs import configure
+    from app.settings import load_settings
 
     settings = load_settings()
     configure(settings.log_level)

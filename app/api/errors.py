@@ -6,7 +6,6 @@ One table says which exception becomes which status; a test asserts that every e
 import logging
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from http import HTTPStatus
 
 from fastapi import FastAPI, Request
@@ -14,62 +13,47 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
+from app.api.faults import (
+    ApiError,
+    CursorError,
+    Fault,
+    InvalidRequestError,
+    KeyRequiredError,
+    NotAcceptableError,
+    NotReadyError,
+    TooManyRequestsError,
+    TrialNotFoundError,
+    WritesOffError,
+)
+
+__all__ = [
+    "MEDIA_TYPE",
+    "SENTENCES",
+    "STATUS",
+    "TITLES",
+    "ApiError",
+    "CursorError",
+    "Fault",
+    "InvalidRequestError",
+    "KeyRequiredError",
+    "NotAcceptableError",
+    "NotReadyError",
+    "TooManyRequestsError",
+    "TrialNotFoundError",
+    "WritesOffError",
+    "faults_of",
+    "install",
+    "pointer",
+    "problem",
+    "problem_type",
+    "sentence",
+    "unexpected",
+]
+
 logger = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 PLAIN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,40}\Z")
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """One thing wrong with a request; `pointer` is a JSON pointer (RFC 6901) or the name of a parameter."""
-
-    pointer: str
-    message: str
-
-
-@dataclass(eq=False)
-class ApiError(Exception):
-    """An error that a route raises on purpose. `detail` must hold no value of a patient."""
-
-    detail: str
-    faults: Sequence[Fault] = ()
-    extra: Mapping[str, object] = field(default_factory=dict)
-
-    def __str__(self) -> str:
-        return self.detail
-
-
-class InvalidRequestError(ApiError):
-    """The request is well-formed JSON but says something impossible."""
-
-
-class TrialNotFoundError(ApiError):
-    """No such trial is stored."""
-
-
-class CursorError(ApiError):
-    """A cursor that this service did not give, or gave for other filters."""
-
-
-class KeyRequiredError(ApiError):
-    """A call that needs an API key came without a right one."""
-
-
-class WritesOffError(ApiError):
-    """Storing and withdrawing are off, since no key is configured."""
-
-
-class NotAcceptableError(ApiError):
-    """No form of the answer fits the Accept header."""
-
-
-class NotReadyError(ApiError):
-    """The store cannot be reached, or its tables are not there."""
-
-
-class TooManyRequestsError(ApiError):
-    """A client asked more often than the operator allows."""
 
 
 STATUS: dict[type[ApiError], HTTPStatus] = {
