@@ -246,8 +246,11 @@ def _settling(finding: Finding, wanted: bool, join: Combine, meet: Combine) -> F
         case AtLeast():
             parts = [_settling(part, wanted, join, meet) for part in finding.parts]
             count = expression.count if wanted else len(parts) - expression.count + 1
+            parts = [part for part in parts if part]
+            if len(parts) < count:
+                return _NEVER
             if len(parts) > EXACT_FACTS:
-                return meet(sorted((part for part in parts if part), key=_least_size)[:count])
+                return meet(sorted(parts, key=_least_size)[:count])
             return join(meet(chosen) for chosen in combinations(parts, count))
         case Not():
             return _settling(finding.parts[0], not wanted, join, meet)

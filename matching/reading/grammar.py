@@ -16,7 +16,7 @@ from matching.reading.exceptions import except_from
 from matching.reading.glosses import read_definition, read_examples, read_labelled
 from matching.reading.items import CONTENT, NAMES, Item, count_words, find, has, read_items, trim
 from matching.reading.lists import read_coordination, read_list
-from matching.reading.logic import all_of, any_of, between, clouded, leaves, narrowed, negate
+from matching.reading.logic import all_of, any_of, between, clouded, factored, leaves, narrowed, negate
 from matching.reading.mentions import NOTHING, Mods
 from matching.reading.parts import Line
 from matching.reading.people import read_subgroup
@@ -55,6 +55,7 @@ def read_line(text: str, start: int, end: int, role: Role, lead: tuple[int, int]
     expression = _sentences(items, mods, line)
     if expression is None:
         return Reading(Unreadable(start, end, "nothing in it could be read"), 0.0)
+    expression = factored(expression)
     words = count_words(items)
     if rest is not None:
         return Reading(clouded(expression, rest), 0.0)

@@ -32,6 +32,8 @@ class _Run:
     joint: str
     comma: bool
     count: int
+    either: bool = False
+    restart: bool = False
 
 
 def runs(parts: list[Part]) -> list[_Run]:
@@ -50,7 +52,7 @@ def runs(parts: list[Part]) -> list[_Run]:
         if part.negated:
             head, group = part, [part.expression]
         else:
-            runs.append(_Run(part.expression, part.joint, part.comma, 1))
+            runs.append(_Run(part.expression, part.joint, part.comma, 1, part.either, part.restart))
     if head is not None:
         runs.append(_Run(negate(any_of(group)), head.joint, head.comma, len(group)))
     return runs
@@ -76,6 +78,9 @@ def combine(runs: list[_Run], items: list[Item], line: Line) -> Expression:
     words = {r.joint for r in runs[1:] if r.joint in {"and", "or"}}
     span = Unreadable(items[0].start, items[-1].end, "whether all or any of the list is meant")
     if words == {"and", "or"}:
+        told = _choices(runs, line)
+        if told is not None:
+            return join(told, "and", line, span)
         outer = {r.joint for r in runs[1:] if r.comma and r.joint in {"and", "or"}}
         inner = {r.joint for r in runs[1:] if not r.comma and r.joint in {"and", "or"}}
         if len(outer) == 1 and len(inner) == 1 and outer != inner:
@@ -101,6 +106,23 @@ def combine(runs: list[_Run], items: list[Item], line: Line) -> Expression:
         return first if first == second else AtLeast(2, (first, second, span))
     joint = words.pop() if words else ("/" if any(r.joint == "/" for r in runs[1:]) else ",")
     return join(every, joint, line, span)
+
+
+def _choices(runs: list[_Run], line: Line) -> list[Expression] | None:
+    """Members joined by "and" whose "or" stay inside one: "A and either B or C", "A or B and have C". None: not clear."""
+    groups: list[list[_Run]] = [[runs[0]]]
+    for run in runs[1:]:
+        if run.joint == "and":
+            groups.append([run])
+        elif run.joint == "or":
+            groups[-1].append(run)
+        else:
+            return None
+    clear = all(
+        len(group) == 1 or group[0].either or (n == 0 and not line.exclusion and groups[1][0].restart)
+        for n, group in enumerate(groups)
+    )
+    return [any_of(run.expression for run in group) for group in groups] if clear else None
 
 
 _NOUNS = (ConditionIs, TreatmentIs, ResultIs)

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from matching.model.criterion import ConditionIs, Expression, TreatmentIs, Unreadable, Window
+from matching.model.criterion import (
+    AgeIs,
+    AllOf,
+    AnyOf,
+    ConditionIs,
+    Expression,
+    SexIs,
+    TreatmentIs,
+    Unreadable,
+    Window,
+)
 from matching.reading.cues import Cue
 from matching.reading.items import CONTENT, NAMES, Item
 from matching.reading.joining import combine, runs, spread_windows
@@ -155,10 +165,12 @@ def read_coordination(items: list[Item], mods: Mods, line: Line, depth: int) -> 
     if not read:
         return None
     read = _trailing_phrases(read)
+    people = _shared_people(read)
     _share_bases(read, line)
     spread_windows(read)
     _spread_clause(read)
-    return combine(runs(read), items, line)
+    told = combine(runs(read), items, line)
+    return all_of((*people, told)) if people else told
 
 
 def _trailing_phrases(parts: list[Part]) -> list[Part]:
@@ -173,6 +185,37 @@ def _trailing_phrases(parts: list[Part]) -> list[Part]:
             continue
         out.append(part)
     return out
+
+
+def _shared_people(parts: list[Part]) -> tuple[Expression, ...]:
+    """The age and sex before a list ("adults over 65 with asthma or bronchitis"), taken out of its first member.
+
+    They are said of the person, so they hold for every member that begins no statement of its own.
+    """
+    first = parts[0]
+    if len(parts) < 2 or first.base is None or first.negated or any(p.restart or p.negated for p in parts[1:]):
+        return ()
+    base = first.base.of if isinstance(first.base, AllOf) else (first.base,)
+    people = tuple(e for e in base if _is_person(e, base))
+    whole = first.expression.of if isinstance(first.expression, AllOf) else ()
+    rest = tuple(e for e in whole if e not in people)
+    if not people or not rest or len(rest) + len(people) != len(whole):
+        return ()
+    left = tuple(e for e in base if e not in people)
+    first.base = all_of(left) if left else None
+    first.expression = all_of(rest)
+    return people
+
+
+def _is_person(part: Expression, beside: tuple[Expression, ...]) -> bool:
+    """Whether a part bounds the age or the sex, or is the doubt about such a bound ("age = 65 years")."""
+    if isinstance(part, AgeIs | SexIs):
+        return True
+    if isinstance(part, Unreadable):
+        return any(isinstance(e, AnyOf) and part in e.of and _is_person(e, ()) for e in beside)
+    return isinstance(part, AnyOf) and all(isinstance(e, AgeIs | Unreadable) for e in part.of) and any(
+        isinstance(e, AgeIs) for e in part.of
+    )
 
 
 def _share_bases(parts: list[Part], line: Line) -> None:
@@ -315,6 +358,7 @@ def _read_part(part: Part, carried: Mods, line: Line, depth: int, *, organs: boo
         negations += items[n].kind == "neg"
         n += 1
     part.negated = negations % 2 == 1
+    part.either = any(i.text == "either" for i in items[:n])
     part.restart = any(i.kind in {"modal", "link", "verb"} for i in items[:n]) or (
         n < len(items) and items[n].kind in {"measure", "on_site", "pregtest"}
     )

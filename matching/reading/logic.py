@@ -93,9 +93,41 @@ def between(parts: Sequence[Expression], rest: Unreadable) -> Expression:
     parts = list(dict.fromkeys(parts))
     if len(parts) == 1:
         return parts[0]
-    if len(parts) == 2:
-        return AtLeast(2, (*parts, rest))
-    return AtLeast(2, (all_of(parts), any_of(parts), rest))
+    return AtLeast(len(parts), (*parts, *[rest] * (len(parts) - 1)))
+
+
+def factored(expression: Expression) -> Expression:
+    """The same meaning with what all members of an "any of" (or "all of") share said once: (D, A) or (D, B) is D, (A or B).
+
+    Conjunction and disjunction distribute over each other with three values too, so no verdict changes.
+    """
+    match expression:
+        case AnyOf(of):
+            return _factored([factored(e) for e in of], AnyOf, AllOf)
+        case AllOf(of):
+            return _factored([factored(e) for e in of], AllOf, AnyOf)
+        case AtLeast(count, of):
+            return AtLeast(count, tuple(factored(e) for e in of))
+        case Not(of):
+            return Not(factored(of))
+        case If(when, then):
+            return If(when, then) if when == then else If(factored(when), factored(then))
+        case _:
+            return expression
+
+
+def _factored(members: list[Expression], outer: type[AllOf | AnyOf], inner: type[AllOf | AnyOf]) -> Expression:
+    """Members of `outer`, each of which joins its own parts by `inner`."""
+    sides = [e.of for e in members if isinstance(e, inner)]
+    if len(sides) < 2 or len(sides) < len(members):
+        return outer(tuple(members))
+    shared = [e for e in sides[0] if all(e in side for side in sides[1:])]
+    if all(isinstance(e, Unreadable) for e in shared):
+        return outer(tuple(members))
+    rests = [tuple(e for e in side if e not in shared) for side in sides]
+    if all(rests):
+        shared.append(outer(tuple(rest[0] if len(rest) == 1 else inner(rest) for rest in rests)))
+    return shared[0] if len(shared) == 1 else inner(tuple(shared))
 
 
 def settles(expression: Expression) -> tuple[bool, bool]:
