@@ -30,7 +30,8 @@ from matching.reading.people import on_subgroup, who
 _COUNTED = re.compile(r"(?i)\bat\s+least\s+(one|two|three|four|five|[1-9])\b")
 
 
-_ANY = re.compile(r"(?i)\b(?:any|either|one)\s+(?:or\s+more\s+)?(?:of|conditions?)\b")
+_ANY = re.compile(r"(?i)\b(?:any|either|one|1)\s+(?:or\s+more\s+)?(?:of|conditions?)\b")
+_FOLLOWING = re.compile(r"(?i)\b(?:following|these|below)\b")
 
 
 _NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5}
@@ -58,19 +59,15 @@ def read_labelled(label: list[Item], body: list[Item], mods: Mods, line: Line, d
     if group is not None:
         return on_subgroup(group, inner, line)
     if not has(label, CONTENT):
+        status = NOTHING
         for item in label:
             if item.kind == "status" and item.cue is not None and mods == NOTHING:
-                inner = line.read(body, mods._replace(status=item.cue.value), depth + 1) or inner
-            elif item.kind == "window" and item.window is not None:
+                status = Mods(status=item.cue.value)
+                inner = line.read(body, status, depth + 1) or inner
+        inner = _chosen(inner, label, body, line, depth, status)
+        for item in label:
+            if item.kind == "window" and item.window is not None:
                 inner = with_window(inner, item.window)
-        told = _COUNTED.search(line.text, label[0].start, label[-1].end)
-        if told is not None:
-            choice = read_list(body, line, depth + 1)
-            if isinstance(choice, AnyOf):
-                count = _NUMBERS.get(told[1].lower(), 0) or int(told[1])
-                inner = AtLeast(count, choice.of) if count > 1 else choice
-        elif _ANY.search(line.text, label[0].start, label[-1].end):
-            inner = read_list(body, line, depth + 1) or inner
         if any(i.kind == "shift" for i in label):
             inner = clouded(inner, line.unreadable(label, "a title that changes the meaning"))
         return negate(inner) if negations % 2 else inner
@@ -85,6 +82,29 @@ def read_labelled(label: list[Item], body: list[Item], mods: Mods, line: Line, d
     if isinstance(outer, Not):
         return negate(between([outer.of, inner], mark))
     return between([outer, inner], mark)
+
+
+def _chosen(inner: Expression, label: list[Item], body: list[Item], line: Line, depth: int, mods: Mods) -> Expression:
+    """What a label says of how the members hang together: "at least two of:", "any of the following:".
+
+    An inclusion line that speaks of one of several, and names one, leaves the others out: without it nothing is settled.
+    """
+    text, begin, end = line.text, label[0].start, label[-1].end
+    counted, either = _COUNTED.search(text, begin, end), _ANY.search(text, begin, end)
+    if counted is None and either is None:
+        return inner
+    choice = read_list(body, line, depth + 1, mods)
+    count = 1
+    if counted is not None:
+        count = _NUMBERS.get(counted[1].lower(), 0) or int(counted[1])
+        if isinstance(choice, AnyOf):
+            return AtLeast(count, choice.of) if count > 1 else choice
+    elif isinstance(choice, AnyOf) or line.exclusion:
+        return choice or inner
+    if line.exclusion or _FOLLOWING.search(text, begin, end) is None:
+        return inner
+    rest = Unreadable(begin, end, "what else it may be")
+    return clouded(inner, rest) if count > 1 else any_of((choice or inner, rest))
 
 
 def read_examples(

@@ -17,7 +17,7 @@ from matching.reading.glosses import read_definition, read_examples, read_labell
 from matching.reading.items import CONTENT, NAMES, Item, count_words, find, has, read_items, trim
 from matching.reading.lists import read_coordination, read_list
 from matching.reading.logic import all_of, any_of, between, clouded, factored, leaves, narrowed, negate
-from matching.reading.mentions import NOTHING, Mods
+from matching.reading.mentions import NOTHING, Mods, with_window
 from matching.reading.parts import Line
 from matching.reading.people import read_subgroup
 from matching.reading.promises import read_promise
@@ -242,6 +242,8 @@ def _clause(items: list[Item], mods: Mods, line: Line, depth: int) -> Expression
             return _predicate(items, n, mods, line, depth)
     if "sep" in kinds:
         n = next((k for k, i in enumerate(items) if i.kind == "sep" and i.text == ":"), -1)
+        if n < 0:
+            n = _dashed(items)
         if 0 < n < len(items) - 1:
             return read_labelled(items[:n], items[n + 1 :], mods, line, depth)
     if (
@@ -262,8 +264,14 @@ def _clause(items: list[Item], mods: Mods, line: Line, depth: int) -> Expression
             n = find(items, kind)
             if n == 0:
                 continue
+            told = items[n + 1 :]
+            late = _late_window(told) if kind == "except" else None
+            if late is not None:
+                told.remove(late)
             before = line.read(items[:n], mods, depth + 1)
-            after = read_list(items[n + 1 :], line, depth + 1)
+            if late is not None and late.window is not None and before is not None:
+                before = with_window(before, late.window)
+            after = read_list(told, line, depth + 1)
             if after is None:
                 after = line.unreadable(items[n:])
             if before is None:
@@ -277,6 +285,33 @@ def _clause(items: list[Item], mods: Mods, line: Line, depth: int) -> Expression
         if n > 0:
             return read_definition(items[:n], items[n], items[n + 1 :], mods, line, depth)
     return read_coordination(items, mods, line, depth)
+
+
+_FINISHED = re.compile(r"(?:\w{2,}ed|\w{3,}ing|free|since|after|for)$")
+
+
+def _late_window(told: list[Item]) -> Item | None:
+    """The window at the end of an exception that is said of what it is an exception to.
+
+    "Cancer, other than of the skin, within 5 years": but not "other than skin cancer treated within 5 years".
+    """
+    last = told[-1] if told else None
+    if last is None or last.window is None or last.window.lower is not None or last.window.direction not in {"before", "around"}:
+        return None
+    names = [k for k, i in enumerate(told) if i.kind in NAMES]
+    between = told[names[-1] + 1 : -1] if names else told
+    if not names or any(i.kind in {"that", "link", "verb", "word"} or _FINISHED.search(i.text) for i in between):
+        return None
+    return None if any(i.window is not None for i in told[:-1]) else last
+
+
+def _dashed(items: list[Item]) -> int:
+    """Where a dash parts a title from the value under it ("performance status - ECOG 0 to 2"), -1 if none does."""
+    n = next((k for k, i in enumerate(items[:5]) if i.kind == "sep"), -1)
+    if not 0 < n < len(items) - 1 or items[n].text != "-" or items[n + 1].kind != "measure":
+        return -1
+    title = items[:n]
+    return n if all(i.kind in {"analyte", "plain"} for i in title) and has(title, NAMES) else -1
 
 
 def _predicate(items: list[Item], n: int, mods: Mods, line: Line, depth: int) -> Expression | None:

@@ -33,7 +33,7 @@ class _Run:
     comma: bool
     count: int
     either: bool = False
-    restart: bool = False
+    predicate: bool = False
 
 
 def runs(parts: list[Part]) -> list[_Run]:
@@ -52,7 +52,7 @@ def runs(parts: list[Part]) -> list[_Run]:
         if part.negated:
             head, group = part, [part.expression]
         else:
-            runs.append(_Run(part.expression, part.joint, part.comma, 1, part.either, part.restart))
+            runs.append(_Run(part.expression, part.joint, part.comma, 1, part.either, part.predicate))
     if head is not None:
         runs.append(_Run(negate(any_of(group)), head.joint, head.comma, len(group)))
     return runs
@@ -63,8 +63,8 @@ def spread_windows(parts: list[Part]) -> None:
     last = parts[-1]
     if last.window is None or len(parts) < 2:
         return
-    for part in reversed(parts[:-1]):
-        if part.window is not None or part.expression is None or (part.restart and part is not parts[0]):
+    for part, after in zip(reversed(parts[:-1]), reversed(parts[1:]), strict=True):
+        if part.window is not None or part.expression is None or after.restart:
             return
         if not any(isinstance(e, PregnancyIs) for e in leaves(part.expression)):
             part.expression = with_window(part.expression, last.window)
@@ -119,7 +119,7 @@ def _choices(runs: list[_Run], line: Line) -> list[Expression] | None:
         else:
             return None
     clear = all(
-        len(group) == 1 or group[0].either or (n == 0 and not line.exclusion and groups[1][0].restart)
+        len(group) == 1 or group[0].either or (n == 0 and not line.exclusion and groups[1][0].predicate)
         for n, group in enumerate(groups)
     )
     return [any_of(run.expression for run in group) for group in groups] if clear else None

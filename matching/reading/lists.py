@@ -16,7 +16,7 @@ from matching.model.criterion import (
 from matching.reading.cues import Cue
 from matching.reading.items import CONTENT, NAMES, Item
 from matching.reading.joining import combine, runs, spread_windows
-from matching.reading.logic import all_of, any_of, clouded, narrowed
+from matching.reading.logic import all_of, any_of, clouded, leaves, narrowed
 from matching.reading.mentions import NOTHING, Mods, with_window
 from matching.reading.parts import Line, Part
 from matching.reading.phrase import Phrase
@@ -56,6 +56,8 @@ def _split(items: list[Item]) -> list[Part]:
             elif not joint:
                 joint = ","
         else:
+            if item.kind == "link" and item.text.startswith("and ") and any(p.joint == "or" for p in parts):
+                joint = joint or "and"  # "A or B and have C": not said of B alone
             if (joint or comma) and parts[-1].items:
                 parts.append(Part([], joint, comma))
             joint, comma = "", False
@@ -196,8 +198,10 @@ def _shared_people(parts: list[Part]) -> tuple[Expression, ...]:
     if len(parts) < 2 or first.base is None or first.negated or any(p.restart or p.negated for p in parts[1:]):
         return ()
     base = first.base.of if isinstance(first.base, AllOf) else (first.base,)
-    people = tuple(e for e in base if _is_person(e, base))
     whole = first.expression.of if isinstance(first.expression, AllOf) else ()
+    people = tuple(e for e in base if _is_person(e, base))
+    if people and not any(isinstance(e, SexIs) for p in parts[1:] if p.expression for e in leaves(p.expression)):
+        people = tuple(e for e in whole if e in people or isinstance(e, SexIs))
     rest = tuple(e for e in whole if e not in people)
     if not people or not rest or len(rest) + len(people) != len(whole):
         return ()
@@ -339,6 +343,9 @@ def _alternatives(held: list[Part], part: Part, *, joint: str) -> list[Part]:
     return [Part([*statuses, *(i for i in items if i.kind != "status"), *part.items], joint, held[0].comma)]
 
 
+_PREDICATES = frozenset({"have", "has", "had", "is", "are", "was", "were", "been", "being", "must", "should"})
+
+
 def _read_part(part: Part, carried: Mods, line: Line, depth: int, *, organs: bool = False, first: bool = True) -> None:
     """Part = {negation} phrase. `organs`: a part of the body stands for its diseases ("heart disease, liver")."""
     items = part.items
@@ -359,6 +366,7 @@ def _read_part(part: Part, carried: Mods, line: Line, depth: int, *, organs: boo
         n += 1
     part.negated = negations % 2 == 1
     part.either = any(i.text == "either" for i in items[:n])
+    part.predicate = any(not _PREDICATES.isdisjoint(i.text.split()) for i in items[:n])
     part.restart = any(i.kind in {"modal", "link", "verb"} for i in items[:n]) or (
         n < len(items) and items[n].kind in {"measure", "on_site", "pregtest"}
     )
