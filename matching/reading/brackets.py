@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from matching.model.criterion import ConditionIs, Expression, LifestyleIs, PregnancyIs, TreatmentIs, Unreadable
-from matching.reading.defined import by_value, valued
+from matching.model.criterion import ConditionIs, Expression, LifestyleIs, PregnancyIs, ScoreIs, TreatmentIs, Unreadable
+from matching.reading.defined import by_value, only_named, valued
 from matching.reading.exceptions import except_from
 from matching.reading.items import NAMES, Item
 from matching.reading.logic import any_of, between, clouded, leaves, narrowed
@@ -71,6 +71,8 @@ def brackets(phrase: Phrase, group: Item) -> None:
     told = phrase.line.read(content, NOTHING, phrase.depth + 1)
     if told is None:
         return
+    if only_named(told) and any(isinstance(e, ScoreIs) for e in leaves(phrase.expression)):
+        return  # "grade 2 or more (CTCAE)": the scale of the score
     mark = Unreadable(group.start, group.end, "what the brackets say of it")
     if isinstance(phrase.expression, Unreadable):
         phrase.expression = any_of((phrase.expression, told))

@@ -35,6 +35,15 @@ def by_value(told: Expression) -> bool:
     )
 
 
+def only_named(told: Expression) -> bool:
+    """Whether a scale or a measure is named without any value ("per CTCAE")."""
+    return all(isinstance(e, Unreadable) or _is_bare(e) for e in leaves(told)) and any(map(_is_bare, leaves(told)))
+
+
+def _is_bare(leaf: Expression) -> bool:
+    return isinstance(leaf, MeasurementIs) and leaf.lower is None and leaf.upper is None
+
+
 def shown_by(told: Expression, measure: Expression) -> Expression | None:
     """The value that stands for the condition, where the condition is nothing but that value; else None."""
     if not isinstance(told, ConditionIs) or told.status == "history" or told.window is not None:

@@ -17,7 +17,7 @@ from matching.model.criterion import (
     ScoreIs,
     Unreadable,
 )
-from matching.reading.defined import by_value, valued
+from matching.reading.defined import by_value, only_named, valued
 from matching.reading.exceptions import rebuilt
 from matching.reading.items import CONTENT, NAMES, Item, has, trim
 from matching.reading.joining import join
@@ -165,6 +165,9 @@ _EVIDENCE = frozenset({"by", "per", "as per", "based on", "according to", "in ac
                        "on the basis of", "as determined by", "determined by", "as assessed by", "assessed by", "as measured by", "measured by"})  # fmt: skip
 
 
+_FOUND = (MeasurementIs, ScoreIs, ResultIs)
+
+
 def read_definition(
     defined: list[Item], cue: Item, definition: list[Item], mods: Mods, line: Line, depth: int
 ) -> Expression | None:
@@ -184,7 +187,7 @@ def read_definition(
         if isinstance(told, Not):
             return negate(clouded(told.of, rest))
         return clouded(told, rest) if has(definition, frozenset({"word"})) else told
-    if cue.text in _EVIDENCE and not any(isinstance(e, (MeasurementIs, ScoreIs, ResultIs)) for e in leaves(meant)):
+    if cue.text in _EVIDENCE and (only_named(meant) or not any(isinstance(e, _FOUND) for e in leaves(meant))):
         return told if not isinstance(told, Unreadable) else meant
     if isinstance(told, Unreadable):
         return meant

@@ -13,7 +13,7 @@ from matching.knowledge import analytes, lexicon
 from matching.knowledge.analytes import AnalyteMention
 from matching.knowledge.lexicon import TermMatch
 from matching.model.criterion import Expression, Window
-from matching.reading import measures, windows
+from matching.reading import measures, tokens, windows
 from matching.reading.cues import Cue, phrases
 from matching.reading.lowered import lowered
 
@@ -76,7 +76,10 @@ class Item:
 
 
 _STRONG = frozenset({"pregnancy", "pregtest", "lifestyle", "on_site", "not_childbearing", "shift", "trial", "healthy"})
-_WORDS = re.compile(r"[^\W_]+|(?<=\s)[-‐‑–—](?=\s)|[^\w\s\\\-‐‑–—]")
+_WORDS = re.compile(
+    rf"(?=[vV])(?i:{tokens.VERSION_FORM})"
+    r"|[^\W_]+|(?<=\s)[-‐‑–—](?=\s)|[^\w\s\\\-‐‑–—]"
+)
 """Words and signs; hyphens only where they part two clauses."""
 _SPAN = re.Match.span
 _HYPHENS = frozenset("-‐‑–—")
@@ -190,7 +193,8 @@ def _row(text: str, start: int, end: int) -> list[Item]:
             elif cue is not None:
                 item, stop = Item(cue.kind, a, reach, text[a:reach].lower(), cue), reach
             elif b - a > 1 or word.isalnum():
-                item, stop = Item("word", a, b, word, _NOTHING), b
+                kind = "plain" if word[0] == "v" and tokens.VERSION.fullmatch(word) is not None else "word"
+                item, stop = Item(kind, a, b, word, _NOTHING), b
             else:
                 word = _WIDE.get(word, word)
                 kind = _SIGNS.get(word, "word")

@@ -51,6 +51,14 @@ _OF_DISEASES = frozenset(
 )
 
 
+ALTERED = frozenset({"mutated", "wild_type"})
+
+
+def is_gene(name: str) -> bool:
+    """Whether words beside "mutation" or "fusion" may be a gene ("ROS1", "exon 14"), not a part of the body ("lumbar")."""
+    return any(c.isupper() or c.isdigit() for c in name.strip()[1:])
+
+
 def finish(phrase: Phrase, items: list[Item]) -> None:
     """What is left over: words after the name narrow it or make another thing of it, words alone are unread."""
     if phrase.expression is not None and not phrase.words:
@@ -91,7 +99,7 @@ def _named_by_words(phrase: Phrase, items: list[Item]) -> bool:
     if len(name) > 80 or (phrase.governed and phrase.mods.shift is None):
         return False
     if (
-        phrase.mods.result in {"positive", "negative", "mutated", "wild_type"}
+        (phrase.mods.result in {"positive", "negative"} or (phrase.mods.result in ALTERED and is_gene(name)))
         and len(phrase.words) <= 3
         and phrase.mods.shift is None
     ):

@@ -288,6 +288,7 @@ def _join_modifiers(parts: list[Part]) -> list[Part]:
     """Parts that hold modifiers only are put before the next part; with "or" their qualifiers are alternatives."""
     out: list[Part] = []
     held: list[Part] = []
+    parts = _states_apart(parts)
     for n, part in enumerate(parts):
         last = n == len(parts) - 1
         light = part.expression is None and all(i.kind in _MODIFYING for i in part.items)
@@ -310,6 +311,32 @@ def _join_modifiers(parts: list[Part]) -> list[Part]:
     elif held:
         out.append(Part([i for p in held for i in p.items], "", False))
     return out
+
+
+_STATING = frozenset({"qual", "plain", "link", "modal", "person"})
+
+
+def _states_apart(parts: list[Part]) -> list[Part]:
+    """States after a name ("asthma that is severe or uncontrolled"): the name with each of them, with "and" with all."""
+    k = len(parts)
+    while k > 1 and all(i.kind in _STATING for i in parts[k - 1].items):
+        k -= 1
+    joints = {p.joint for p in parts[k:]} - {","}
+    if len(joints) != 1 or not joints <= {"and", "or"}:
+        return parts
+    part = parts[k - 1]
+    n = next((j for j, i in enumerate(part.items) if j and i.text in _THAT and _named(part.items[:j])), 0)
+    states = [[i for i in row if i.kind == "qual"] for row in (part.items[n:], *(p.items for p in parts[k:]))]
+    if not n or not all(states) or not all(i.kind in _STATING for i in part.items[n:]):
+        return parts
+    if joints == {"and"}:
+        states = [[i for state in states for i in state]]
+    each = [Part([*state, *part.items[:n]], "or", False, alternative=True) for state in states]
+    each[0].joint, each[0].comma, each[0].alternative = part.joint, part.comma, part.alternative
+    return [*parts[: k - 1], *each]
+
+
+_THAT = frozenset({"that", "which", "who"})
 
 
 def _alternatives(held: list[Part], part: Part, *, joint: str) -> list[Part]:

@@ -244,7 +244,10 @@ class Phrase:
             self.words
             and not self.governed
             and len(self.words) <= 3
-            and value in {"positive", "negative", "mutated", "wild_type"}
+            and (
+                value in {"positive", "negative"}
+                or (value in leftovers.ALTERED and leftovers.is_gene(self.line.text[self.words[0].start : item.start]))
+            )
         ):
             words, self.words = self.words, []
             name = self.line.text[words[0].start : words[-1].end]

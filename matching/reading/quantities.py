@@ -50,6 +50,7 @@ _NAMED_HALVES = re.compile(
     r"(?P<joint>and/or|and|or|/)\s{0,3}(?P<sign>\\?[<>\u2264\u2265]=?\s{0,3}|(?:greater|more|higher|less|lower)\s{1,3}than\s{1,3}|(?:above|below|over|under)\s{1,3})?"
     r"(?P<low>\d{2,3})\s{0,3}(?:mm\s?hg)?\s{0,3}(?:\(diastolic\)|diastolic\b|dbp\b)(?:\s{1,3}(?:blood\s{1,3})?pressure)?"
 )
+_FOLD = re.compile(r"(?i)\s?-?\s?folds?\b")
 _OVER = re.compile(r"\s?/\s?(\d{1,4})(?![\d.,]*\d)(?!\s*[x\u00d7]\s*10)")
 _AGE_TAIL = re.compile(
     r"(?i)[\s-]*(?:of\s+(?:old|age)\b|old\b|in\s+age\b|olds\b)|\s+age\b(?!\s*[-\s](?:related|matched|adjusted))"
@@ -238,6 +239,8 @@ class QuantityReader:
             times = Times.LLN if found["lln"] else Times.BASELINE if found["baseline"] else Times.ULN
             more = _MORE.search(found[0]) is not None
             return Quantity(start, found.end(), values, "1", times, word=word, more=more), self.beyond(i, found.end())
+        if (fold := _FOLD.match(text, pos, end)) is not None:  # times what is not said
+            return Quantity(start, fold.end(), values, "{fold}", word=word), self.beyond(i, fold.end())
         over = None
         if (slash := _OVER.match(text, pos, end)) is not None and not token.text.startswith("0"):
             over, pos = float(slash[1]), slash.end()

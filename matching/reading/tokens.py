@@ -26,6 +26,10 @@ class Token(NamedTuple):
     text: str = ""
 
 
+VERSION_FORM = r"\bv(?:er(?:s(?:ion)?)?)?\.?\s?\d+(?:\.\d+)*(?!\w|\s?[-\u2013/]|\s+(?:to|or)\b)"
+"""The edition of a classification ("CTCAE v4.03"): no value, though "v" is five in roman numerals."""
+VERSION = re.compile(rf"(?i:{VERSION_FORM})")
+
 _LEX = re.compile(
     rf"""(?x)\s*(?:
       (?P<word>[^\W\d_]\w*(?:['\u2019][^\W\d_]+)?)
@@ -85,7 +89,10 @@ def lex(text: str, start: int, end: int) -> list[Token]:
             raw = text[a:pos]
             word = raw.lower()
             name = names.get(word)
-            if name is None:
+            if word[0] == "v" and (version := VERSION.match(text, a, end)) is not None:
+                pos = version.end()
+                add(new("word", a, pos, (), None, word))
+            elif name is None:
                 if len(word) > 5 and word.isalpha():
                     add(new("word", a, pos, (), None, word))
                 else:
