@@ -6,8 +6,8 @@ import re
 
 from matching.model.criterion import AgeIs, Expression, Not, OnSite, SexIs, Unreadable
 from matching.reading.items import CONTENT, Item, find, has, trim
-from matching.reading.logic import all_of, any_of, between, leaves, narrowed, negate
-from matching.reading.mentions import CONDITIONS, Mods
+from matching.reading.logic import all_of, any_of, between, clouded, leaves, narrowed, negate
+from matching.reading.mentions import CONDITIONS, TREATMENTS, Mods
 from matching.reading.parts import Line
 from matching.reading.people import on_subgroup, who
 
@@ -94,6 +94,9 @@ def read_promise(items: list[Item], mods: Mods, line: Line, depth: int) -> Expre
         denied = not has(head, CONTENT - {"on_site"}) and any(i.kind == "neg" for i in head)
     denied = denied or (not judged and _UNABLE.search(spoken) is not None)
     promise = negate(site) if denied else site
+    kept = _kept_treatment(span) if topic == "compliance" else None
+    if kept is not None:
+        promise = clouded(promise, Unreadable(kept.start, kept.end, "keeping to a treatment, not to the study"))
     expression = promise
     if has(head, CONTENT - {"on_site"}):
         if judged:
@@ -139,6 +142,26 @@ def read_promise(items: list[Item], mods: Mods, line: Line, depth: int) -> Expre
     if joint == "and" and line.exclusion:
         return between(parts, Unreadable(items[0].start, items[-1].end, "whether both or either is meant"))
     return all_of(parts)
+
+
+_KEEPING = re.compile(r"(?i)(?:non[\s-]?)?(?:compl(?:y|ian(?:t|ce)|ies)|adher(?:e|ent|ence))$")
+
+
+def _kept_treatment(span: list[Item]) -> Item | None:
+    """What somebody keeps to that is no part of the study ("compliant with a ketogenic diet"), None for a mere promise."""
+    if not _KEEPING.search(span[0].text):
+        return None
+    for item in span[1:6]:
+        if item.kind == "term" and item.term is not None and item.term.category in TREATMENTS:
+            return item
+        if item.kind not in {"link", "prep", "plain", "qual", "status", "route"} or not _STUDY.isdisjoint(
+            item.text.split()
+        ):
+            return None
+    return None
+
+
+_STUDY = frozenset({"study", "trial", "protocol", "procedures", "visits", "requirements", "treatment"})
 
 
 def _once(parts: list[Expression]) -> list[Expression]:
