@@ -296,7 +296,12 @@ def _late_window(told: list[Item]) -> Item | None:
     "Cancer, other than of the skin, within 5 years": but not "other than skin cancer treated within 5 years".
     """
     last = told[-1] if told else None
-    if last is None or last.window is None or last.window.lower is not None or last.window.direction not in {"before", "around"}:
+    if (
+        last is None
+        or last.window is None
+        or last.window.lower is not None
+        or last.window.direction not in {"before", "around"}
+    ):
         return None
     names = [k for k, i in enumerate(told) if i.kind in NAMES]
     between = told[names[-1] + 1 : -1] if names else told

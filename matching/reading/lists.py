@@ -217,8 +217,10 @@ def _is_person(part: Expression, beside: tuple[Expression, ...]) -> bool:
         return True
     if isinstance(part, Unreadable):
         return any(isinstance(e, AnyOf) and part in e.of and _is_person(e, ()) for e in beside)
-    return isinstance(part, AnyOf) and all(isinstance(e, AgeIs | Unreadable) for e in part.of) and any(
-        isinstance(e, AgeIs) for e in part.of
+    return (
+        isinstance(part, AnyOf)
+        and all(isinstance(e, AgeIs | Unreadable) for e in part.of)
+        and any(isinstance(e, AgeIs) for e in part.of)
     )
 
 
