@@ -125,6 +125,8 @@ def neutral(role: Role) -> Expression:
 
 def _own_reading(text: str, line: Line, lines: tuple[Line, ...]) -> tuple[Expression, float]:
     """What the line itself says, read beside the lead or label that it stands under."""
+    if line.beyond:
+        return Unreadable(line.body, line.end, "too many lines"), 0.0
     if line.kind == "heading" or not any(c.isalnum() for c in text[line.body : line.end]):
         return neutral(line.role), 1.0
     if line.end - line.body <= 20 and text[line.body : line.end].strip(" .;,*-").lower() in _NOT_SPECIFIED:

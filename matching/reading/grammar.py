@@ -16,7 +16,7 @@ from matching.reading.exceptions import except_from
 from matching.reading.glosses import read_definition, read_examples, read_labelled
 from matching.reading.items import CONTENT, NAMES, Item, count_words, find, has, read_items, trim
 from matching.reading.lists import read_coordination, read_list
-from matching.reading.logic import all_of, any_of, between, clouded, factored, leaves, narrowed, negate
+from matching.reading.logic import all_of, any_of, between, clouded, factored, leaves, levels, narrowed, negate
 from matching.reading.mentions import NOTHING, Mods, with_window
 from matching.reading.parts import Line
 from matching.reading.people import read_subgroup
@@ -26,6 +26,8 @@ MAX_DEPTH = 24
 MAX_LENGTH = 8000
 """Characters of a line that are read: what is longer is no sentence."""
 MAX_SENTENCES = 400
+MAX_LEVELS = 60
+"""Levels of an expression: several times what real lines have. Each word makes two at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +57,10 @@ def read_line(text: str, start: int, end: int, role: Role, lead: tuple[int, int]
     expression = _sentences(items, mods, line)
     if expression is None:
         return Reading(Unreadable(start, end, "nothing in it could be read"), 0.0)
-    expression = factored(expression)
     words = count_words(items)
+    if words > MAX_LEVELS // 2 and levels(expression) > MAX_LEVELS:
+        return Reading(Unreadable(start, end, "too deeply nested"), 0.0)
+    expression = factored(expression)
     if rest is not None:
         return Reading(clouded(expression, rest), 0.0)
     return Reading(expression, round(1.0 - len(line.unread) / words, 4) if words else 1.0)

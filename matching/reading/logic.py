@@ -180,3 +180,23 @@ def leaves(expression: Expression) -> list[Expression]:
             return leaves(when) + leaves(then)
         case _:
             return [expression]
+
+
+def levels(expression: Expression) -> int:
+    """How deep the tree is; a leaf has one level. Takes a tree of any depth."""
+    count, level = 0, [expression]
+    while level:
+        count += 1
+        below: list[Expression] = []
+        for node in level:
+            match node:
+                case AllOf(of) | AnyOf(of) | AtLeast(_, of):
+                    below.extend(of)
+                case Not(of):
+                    below.append(of)
+                case If(when, then):
+                    below += (when, then)
+                case _:
+                    pass
+        level = below
+    return count

@@ -24,6 +24,8 @@ from matching.reading.logic import all_of, any_of, clouded, leaves, narrowed, ne
 from matching.reading.mentions import CONDITIONS, NOTHING, Mods, mention, with_window
 from matching.reading.parts import Line, Part
 
+MAX_JOINED = 48
+"""Names that one phrase joins without a comma, fewer inside brackets: each makes its expression deeper."""
 _NOT_NOUNS = ("ed", "ing", "ly", "able", "ible")
 _DIAGNOSED = frozenset(
     {"diagnosed with", "diagnosis of", "been diagnosed with", "have been diagnosed with", "has been diagnosed with"}
@@ -76,8 +78,16 @@ class Phrase:
         """Phrase = {modifier} [{word} name {window | brackets | link {modifier} name}]."""
         self.part = part
         self.diagnosed = any(i.text in _DIAGNOSED for i in items)
-        for item in items:
+        joined, most = 0, MAX_JOINED // (self.depth + 1)
+        for n, item in enumerate(items):
+            before = self.expression
             self._take(item)
+            if before is not None and self.expression is not before:
+                joined += 1
+                if joined > most and n + 1 < len(items):
+                    self.expression = clouded(before, self.line.unreadable(items[n:], "too long a phrase"))
+                    self.words = []
+                    break
         leftovers.finish(self, items)
         part.expression = self.expression
         if self.window_item is not None and part.window is None and self.last is None and self.expression is not None:

@@ -17,6 +17,8 @@ from matching.reading.leads import Connective
 from matching.reading.sentences import cut_requirements
 
 _DEEPEST = 50
+MAX_LINES = 600
+"""Several times the longest text of the registry. What lies behind is one line more, which is not read."""
 _NATURAL = {Role.INCLUSION: "all", Role.EXCLUSION: "any"}
 _KINDS_DOWN = {"bullet": 0, "number": 1, "code": 1, "letter": 2, "roman": 3}
 _PLAIN_TITLE = re.compile(
@@ -33,7 +35,7 @@ class Line:
     `kind`: criterion, lead (other lines hang on it), or heading. `parent` is the index of the line it hangs on.
     Of a lead: `connective` joins the lines under it, and `negated` says that those must not hold.
     `alternatives`: the lines under it are joined with it by "or" (in an exclusion list: by "AND").
-    `names_cohort`: it only names the cohort of the lines under it.
+    `names_cohort`: it only names the cohort of the lines under it. `beyond`: it is all that MAX_LINES left over.
     Of a heading: `silent` when it only names a list or a topic. `context` is the span of a label that the line needs
     to be read ("Age:" over "18 and over").
     """
@@ -53,6 +55,7 @@ class Line:
     heading: str | None = None
     context: tuple[int, int] | None = None
     names_cohort: bool = False
+    beyond: bool = False
 
 
 @dataclass(slots=True)
@@ -92,6 +95,9 @@ def split(text: str) -> tuple[Line, ...]:
     for number, block in enumerate(found):
         if carried is not None:
             block, carried = block._replace(start=carried, inline=True), None
+        if len(lines) >= MAX_LINES:
+            lines.append(_beyond(len(lines), block.start, found[-1].end, place))
+            break
         following = found[number + 1] if number + 1 < len(found) else None
         heading = _heading(text, block, following)
         gathers = (
@@ -139,6 +145,10 @@ def split(text: str) -> tuple[Line, ...]:
     _hang_alternatives(text, lines)
     _mark_leads(text, lines, titles)
     return tuple(lines)
+
+
+def _beyond(index: int, start: int, end: int, place: _Place) -> Line:
+    return Line(index, place.role, start, end, start, applies_to=place.applies_to, heading=place.heading, beyond=True)
 
 
 def _heading(text: str, block: Block, following: Block | None) -> headings.Heading | None:
@@ -256,6 +266,9 @@ def _add(text: str, lines: list[Line], block: Block, place: _Place, parent: int 
     cuts = cut_requirements(text, block.body, block.end)
     start, body = block.start, block.body
     for cut in [*cuts, block.end]:
+        if len(lines) >= MAX_LINES:
+            lines.append(_beyond(len(lines), start, block.end, place))
+            return
         end = cut
         while end > start and text[end - 1].isspace():
             end -= 1

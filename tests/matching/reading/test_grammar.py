@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from matching.model.codes import Role
 from matching.model.criterion import Concept, ConditionIs, Not, TreatmentIs, Unreadable, Window
-from matching.reading.grammar import MAX_LENGTH, read_line
-from matching.reading.logic import leaves, settles
+from matching.reading.grammar import MAX_LENGTH, MAX_LEVELS, read_line
+from matching.reading.logic import leaves, levels, settles
 from tests.matching.proportion import grows_in_proportion
 
 
@@ -59,6 +59,23 @@ def test_a_line_too_long_to_be_a_sentence_is_never_settled() -> None:
     told = read_line(text, 0, len(text), Role.EXCLUSION)
     assert settles(told.expression) == (False, False)
     assert told.coverage == 0.0
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "1) asthma 2) diabetes ",  # why: adjacent names nested one another to thousands of levels
+        "AST <= 3 x ULN ",
+        "asthma xx diabetes yy ",
+        "asthma (diabetes xx ",
+        "(" + "asthma xx " * 50,
+    ],
+)
+def test_a_row_of_names_without_end_makes_no_bottomless_tree(piece: str) -> None:
+    text = piece * (MAX_LENGTH // len(piece))
+    told = read_line(text, 0, len(text), Role.EXCLUSION).expression
+    assert levels(told) <= MAX_LEVELS
+    assert settles(told) == (False, False)
 
 
 _PIECES = st.sampled_from(

@@ -6,7 +6,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from matching.reading.sections import Line, split
+from matching.model.codes import Role
+from matching.model.criterion import Unreadable
+from matching.reading.criteria import parse_eligibility
+from matching.reading.sections import MAX_LINES, Line, split
 
 
 def outline(text: str) -> list[str]:
@@ -399,3 +402,15 @@ def test_every_word_of_a_text_lies_in_one_line(parts: list[str]) -> None:
     lines = split(text)
     for found in re.finditer(r"[A-Za-z]{2,}", text):
         assert sum(line.start <= found.start() and found.end() <= line.end for line in lines) == 1, found
+
+
+@pytest.mark.parametrize("line", ["* ab\n", "ab\r\n", "* age 18\n  * or HbA1c > 7 %\n", "Patients must not smoke. "])
+def test_what_lies_behind_more_lines_than_any_text_has_is_one_line_that_is_not_read(line: str) -> None:
+    text = "Exclusion Criteria:\n" + line * (3 * MAX_LINES)
+    lines = split(text)
+    assert len(lines) == MAX_LINES + 1
+    assert [each.index for each in lines if each.beyond] == [MAX_LINES]
+    assert lines[-1].end == len(text.rstrip())
+    last = parse_eligibility(text).criteria[-1]
+    assert last.role is Role.EXCLUSION
+    assert last.expression == Unreadable(last.start, last.end, "too many lines")
