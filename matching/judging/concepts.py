@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 
-from matching.judging import silence, spells
+from matching.judging import shown, silence, spells
+from matching.judging.compare import evidence_of
 from matching.judging.dates import has_numbers, turning_days
 from matching.judging.facts import TREATED, Facts, Known, KnownList, key_of, only, telling_words
 from matching.judging.half_lives import half_life_of
@@ -58,6 +59,7 @@ class _Target:
     name: str
     missing: MissingFact
     telling: frozenset[str] = field(default_factory=frozenset)
+    malignant: bool = False
 
 
 def judge_condition(leaf: ConditionIs, facts: Facts, day: date, judge: Judge) -> Finding:
@@ -66,7 +68,13 @@ def judge_condition(leaf: ConditionIs, facts: Facts, day: date, judge: Judge) ->
     matched = _matched(facts.conditions, target)
     said = [_conjoin(_condition_said(leaf, known, target, facts, day, judge)) for known in matched]
     exact = [s for s, k in zip(said, matched, strict=True) if _is_exactly(k, target) and s.decides]
-    return _weigh(leaf, facts.conditions, target, matched, said, settled_by_exact=bool(exact))
+    finding = _weigh(leaf, facts.conditions, target, matched, said, settled_by_exact=bool(exact))
+    if finding.truth is Truth.FALSE and not matched and target.id is not None:
+        readings = shown.out_of_range(target.id, facts)
+        if readings:  # no list, and no denial, stands against a value that may show the disease
+            evidence = (*finding.evidence, *(evidence_of(r) for r in readings))
+            return Finding(leaf, Truth.UNKNOWN, (WhyUnknown.MISSING,), evidence, (target.missing,))
+    return finding
 
 
 def judge_treatment(leaf: TreatmentIs, facts: Facts, day: date, judge: Judge) -> Finding:
@@ -130,14 +138,45 @@ def _target(concept: Concept, kind: str) -> _Target:
     key = key_of(concept.text)
     name = (hierarchy.name(concept.id) if concept.id else None) or concept.text
     missing = MissingFact(kind, concept.id or key, name, mesh=concept.mesh)
-    return _Target(concept, concept.id, key, name, missing, telling_words(concept.text) | telling_words(name))
+    malignant = any(stem in concept.text.lower() for stem in _MALIGNANT)
+    return _Target(concept, concept.id, key, name, missing, telling_words(concept.text) | telling_words(name), malignant)
 
 
 def _matched(known: KnownList, target: _Target) -> tuple[Known, ...]:
     """The present facts at or below the concept, or with its very name, in a fixed order."""
     found = known.below.get(target.id, ()) if target.id is not None else ()
+    if target.malignant:
+        found = tuple(k for k in found if not _is_benign(k))
     named = tuple(k for k in known.by_key.get(target.key, ()) if k.present and k not in found)
     return (*found, *named) if named else found
+
+
+_MALIGNANT = ("malign", "cancer", "carcinoma", "sarcoma")
+_BENIGN = frozenset(
+    {
+        "D000236",  # adenoma
+        "D007889",  # leiomyoma
+        "D008067",  # lipoma
+        "D005350",  # fibroma
+        "D018226",  # fibroadenoma
+        "D009506",  # nevus
+        "D006391",  # hemangioma
+        "D008202",  # lymphangioma
+        "D010016",  # osteoma
+        "D015831",  # osteochondroma
+        "D002812",  # chondroma
+        "D010212",  # papilloma
+        "D009232",  # myxoma
+        "D006222",  # hamartoma
+        "D017492",  # keratosis, seborrheic
+        "D018256",  # adenomatous polyps
+    }
+)
+"""Tumours that are benign by definition: the vocabulary files them under the neoplasms, as the malignant ones."""
+
+
+def _is_benign(known: Known) -> bool:
+    return "benign" in known.qualifiers or any(i in _BENIGN or _BENIGN & hierarchy.ancestors(i) for i in known.ids)
 
 
 def _is_exactly(known: Known, target: _Target) -> bool:
@@ -162,7 +201,7 @@ def _might_be(known: KnownList, target: _Target) -> tuple[Known, ...]:
     if target.id is not None:
         for i in sorted(known.by_id):
             if i != target.id and hierarchy.may_be(i, target.id) and target.id not in hierarchy.ancestors(i):
-                broader.extend(k for k in known.by_id[i] if k.present)
+                broader.extend(k for k in known.by_id[i] if k.present and not (target.malignant and _is_benign(k)))
     unresolved = [k for k in known.unresolved if not k.telling or k.telling & target.telling]
     if target.concept.text.lower().startswith(_ALLERGIC):
         broader = [k for k in (*known.by_id.get(ALLERGY, ()), *known.below.get(DRUG_ALLERGY, ())) if k.present]

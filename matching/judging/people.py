@@ -51,8 +51,8 @@ STATEMENTS = {
     "assent": ("can_consent", "assent"),
     "compliance": ("will_comply", "compliance"),
     "contraception": ("uses_contraception", "will_use_contraception", "contraception"),
-    "availability": ("available", "availability"),
-    "language": ("speaks_language", "language"),
+    "availability": ("available", "availability", "no_practical_issues"),
+    "language": ("speaks_language", "language", "no_practical_issues"),
 }
 """What a patient may state about a topic; an investigator's opinion is nobody's to state."""
 

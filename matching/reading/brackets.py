@@ -5,7 +5,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from matching.model.criterion import ConditionIs, Expression, LifestyleIs, PregnancyIs, ScoreIs, TreatmentIs, Unreadable
+from matching.model.criterion import (
+    ConditionIs,
+    Expression,
+    LifestyleIs,
+    MeasurementIs,
+    PregnancyIs,
+    ScoreIs,
+    TreatmentIs,
+    Unreadable,
+)
 from matching.reading.defined import by_value, only_named, valued
 from matching.reading.exceptions import except_from
 from matching.reading.items import NAMES, Item
@@ -62,6 +71,10 @@ def brackets(phrase: Phrase, group: Item) -> None:
     if kinds & {"except", "permit", "unless"} and phrase.expression is not None:
         _exception(phrase, content, kinds)
         return
+    if inner[0].text in _SIGNS and phrase.expression is not None:
+        mark = Unreadable(group.start, group.end, "what the brackets say of it")
+        phrase.expression = narrowed(phrase.expression, mark)
+        return
     if "eg" in kinds:
         _examples(phrase, group, content)
         return
@@ -74,6 +87,8 @@ def brackets(phrase: Phrase, group: Item) -> None:
     if only_named(told) and any(isinstance(e, ScoreIs) for e in leaves(phrase.expression)):
         return  # "grade 2 or more (CTCAE)": the scale of the score
     mark = Unreadable(group.start, group.end, "what the brackets say of it")
+    if _by_what(phrase, group, told):
+        return  # "pneumonia (as shown by a radiograph)": how it was found is not asked of the patient
     if isinstance(phrase.expression, Unreadable):
         phrase.expression = any_of((phrase.expression, told))
     elif isinstance(told, (PregnancyIs, Unreadable)) or kinds & {"neg"}:
@@ -82,6 +97,22 @@ def brackets(phrase: Phrase, group: Item) -> None:
         phrase.expression = valued(phrase.expression, told, mark)
     else:
         phrase.expression = between([phrase.expression, told], mark)
+
+
+_BY = re.compile(
+    r"(?i)[(\[]\s*(?:as\s+)?(?:(?:based\s+on|according\s+to|per)|(?:diagnosed|confirmed|documented|established|verified|proven|shown|seen|"
+    r"evidenced|detected|assessed|determined|demonstrated|measured)\s+(?:by|on|with|per|according\s+to))\b"
+)
+_SIGNS = frozenset({"symptoms", "signs", "signs and symptoms", "signs or symptoms", "symptom", "sign"})
+
+
+def _by_what(phrase: Phrase, group: Item, told: Expression) -> bool:
+    """Whether the brackets name the tests by which a disease was found, without a value that they must have."""
+    if _BY.match(phrase.line.text, group.start, group.end) is None or phrase.expression is None:
+        return False
+    if any(isinstance(e, MeasurementIs | ScoreIs) and (e.lower or e.upper) for e in leaves(told)):
+        return False
+    return any(isinstance(e, ConditionIs) for e in leaves(phrase.expression))
 
 
 def _titled(phrase: Phrase, told: Expression | None, group: Item) -> Expression | None:
@@ -140,6 +171,9 @@ def _examples(phrase: Phrase, group: Item, content: list[Item]) -> None:
         phrase.words = []
         mark = Unreadable(begin, max(group.start, begin + 1), "a general term that could not be read")
         phrase.expression = any_of((told, mark))
+    elif phrase.link in {"narrow", "prep", "that"} and phrase.last is not None and phrase.last.term is not None:
+        # "hematoma caused by another illness (e.g. overdrainage)": examples of what stands after the link
+        phrase.expression = narrowed(phrase.expression, Unreadable(group.start, group.end, "examples in brackets"))
     elif all(isinstance(e, Unreadable) for e in leaves(phrase.expression)):
         phrase.expression = any_of((told, phrase.expression))
     elif not any(isinstance(e, (ConditionIs, TreatmentIs, LifestyleIs)) for e in leaves(phrase.expression)):

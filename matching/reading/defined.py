@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from matching.knowledge.measured import measures_of
 from matching.model.criterion import ConditionIs, Expression, MeasurementIs, Not, ScoreIs, SexIs, Unreadable
 from matching.reading.logic import all_of, any_of, between, leaves, negate
 
@@ -64,6 +67,11 @@ def valued(told: Expression, measure: Expression, rest: Unreadable) -> Expressio
     shown = shown_by(told, measure)
     if shown is not None:
         return shown
+    if isinstance(told, ConditionIs) and told.window is None and told.concept.id is not None:
+        analytes = measures_of(told.concept.id)
+        if analytes and all(isinstance(e, MeasurementIs) and e.analyte.name in analytes for e in leaves(measure)):
+            # "severe renal impairment (creatinine > 3 mg/dL)": the value says how severe; who has no such disease has it not.
+            return all_of((measure, replace(told, qualifiers=())))
     if not any(isinstance(e, ConditionIs) for e in found):
         return between([told, measure], rest)
     return all_of((measure, any_of((told, rest))))

@@ -402,6 +402,6 @@ def _read_part(part: Part, carried: Mods, line: Line, depth: int, *, organs: boo
     body = [i for i in items[:n] if i.kind not in {"neg"}] + items[n:] if n else items
     if part.restart and part.joint:
         carried = NOTHING
-    elif carried.governor is not None and body and body[0].kind not in NAMES:
+    elif carried.governor is not None and body and body[0].kind not in NAMES | {"qual", "route", "plain"}:
         carried = carried._replace(governor=None)
     Phrase(line, carried, depth, organs=organs, first=first).read(part, body)

@@ -28,6 +28,8 @@ from matching.reading.note_text import Sentence, sentences, shown
 LONGEST_NOTE = 200_000
 """Characters; what stands behind them is not read."""
 
+STATED = ("can_consent", "will_comply", "no_practical_issues")
+"""What a note may state of the patient's part in a study."""
 _CONDITIONS = frozenset({"condition", "finding", "behaviour"})
 _TREATMENTS = frozenset({"drug", "class", "procedure", "device"})
 _TOO_WIDE = frozenset(
@@ -161,7 +163,7 @@ def _patient(
     pregnant, feeding = values.get("pregnant"), values.get("breastfeeding")
     if sex is Sex.MALE:
         pregnant = feeding = None
-    statements = {name: v for name in ("can_consent", "will_comply") if isinstance(v := values.get(name), bool)}
+    statements = {name: v for name in STATED if isinstance(v := values.get(name), bool)}
     return Patient(
         age=age if isinstance(age, Quantity) else None,
         sex=sex if isinstance(sex, Sex) else None,

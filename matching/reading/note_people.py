@@ -215,6 +215,12 @@ _NOT = re.compile(r"(?i)\b(?:not|cannot|unable|unwilling|refus|declin)")
 _WILL_COMPLY = re.compile(r"(?i)\bwill\b[^.;]{0,120}?\b(?:and|,)\s+(?:will\s+)?(?P<what>comply|adhere)\b")
 
 
+_EASILY = re.compile(
+    r"(?i)\bwithout\s+(?:any\s+)?(?:practical|logistic(?:al)?)\s+(?:issues?|problems?|difficult(?:y|ies)|obstacles?|barriers?)\b"
+)
+"""Nothing in the way of what the study asks for: travel, time, language, what one must be able to do."""
+
+
 def statements(text: str, sentence: Sentence) -> Iterator[Told]:
     """Statement = ("will" | "is able to" | "agrees to") ("consent" | "comply" | "participate"), or their denial."""
     if not _named(text, sentence, _OF_STATEMENTS):
@@ -224,5 +230,9 @@ def statements(text: str, sentence: Sentence) -> Iterator[Told]:
             m = pattern.search(text, sentence.start, sentence.end)
             if m is not None:
                 lead = text[max(sentence.start, m.start() - 12) : m.start("what")]
-                yield Told(name, _NOT.search(lead) is None, m.start(), m.end())
+                willing = _NOT.search(lead) is None
+                yield Told(name, willing, m.start(), m.end())
+                easily = _EASILY.search(text, m.end(), sentence.end) if name == "will_comply" and willing else None
+                if easily is not None:
+                    yield Told("no_practical_issues", True, easily.start(), easily.end())
                 break

@@ -36,6 +36,12 @@ _WITHIN = re.compile(r"(?i)\b(?:within|(?:in|during|over)\s+the\s+(?:last|past|p
 _DISEASES = frozenset(
     {"disease", "diseases", "disorder", "disorders", "illness", "illnesses", "pathology", "pathologies"}
 )
+_AND_SO_ON = frozenset({"etc", "et cetera", "and so on", "and so forth", "patients", "subjects", "participants", "people"})
+"""What may end a name without governing what follows."""
+_SHOWING = frozenset(
+    {"shows", "showed", "showing", "demonstrates", "demonstrated", "demonstrating", "reveals", "revealed", "revealing", "indicates",
+     "indicated", "indicating", "suggests", "suggesting", "suggestive", "confirms", "confirmed", "confirming"}
+)  # fmt: skip
 _REQUIRING = frozenset(
     {"requiring", "required", "requires", "require", "that requires", "that require", "due to", "caused by", "secondary to", "because of",
      "as a result of", "induced by", "attributed to", "complicated by", "accompanied by", "result of", "consequence of"}
@@ -221,7 +227,7 @@ class Phrase:
             case "verb" if self.expression is None and not self.words and item.text not in _DIAGNOSED:
                 self.taking = True
             case "plain" | "person" | "modal" | "verb":
-                if self.words and self.expression is None:
+                if self.words and self.expression is None and item.text not in _AND_SO_ON:
                     self.governed = True
             case _:
                 pass
@@ -356,12 +362,25 @@ class Phrase:
             self.expression = all_of((self.expression, leaf))
         elif words and words[0].text.endswith(_NOT_NOUNS):
             self.expression = all_of((self.expression, clouded(leaf, rest)))
+        elif self._shows(item):  # "chest radiography shows heart failure"
+            self.expression = narrowed(leaf if self.prior is None else all_of((self.prior, leaf)), rest)
         elif not words and self.last is not None and self.last.term is not None and item.term is not None:
             # One of the two is what is spoken of, the other narrows it: who has neither has nothing of it.
             self.expression = narrowed(any_of((self.expression, leaf)), rest)
         else:
             self.expression = clouded(all_of((self.expression, leaf)), rest)
         self.last = item
+
+    def _shows(self, item: Item) -> bool:
+        """Whether a test without a value stands before a disease that it shows."""
+        last = self.last
+        if last is None or item.term is None:
+            return False
+        between = self.line.text[last.end : item.start].lower().split()
+        if not between or between[0] not in _SHOWING or len(between) > 3:
+            return False
+        tested = last.analyte is not None or (last.term is not None and last.term.category == "procedure")
+        return tested and item.term.category in CONDITIONS
 
     def _head_only(self, item: Item) -> bool:
         """Whether the second name only says of what sort the first is ("HIV infection", "tuberculosis disease")."""
