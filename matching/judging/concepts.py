@@ -139,7 +139,9 @@ def _target(concept: Concept, kind: str) -> _Target:
     name = (hierarchy.name(concept.id) if concept.id else None) or concept.text
     missing = MissingFact(kind, concept.id or key, name, mesh=concept.mesh)
     malignant = any(stem in concept.text.lower() for stem in _MALIGNANT)
-    return _Target(concept, concept.id, key, name, missing, telling_words(concept.text) | telling_words(name), malignant)
+    return _Target(
+        concept, concept.id, key, name, missing, telling_words(concept.text) | telling_words(name), malignant
+    )
 
 
 def _matched(known: KnownList, target: _Target) -> tuple[Known, ...]:

@@ -100,6 +100,20 @@ def _phrases() -> dict[str, str]:
     return found
 
 
+_MALIGNANT = (
+    "cancer",
+    "carcinoma",
+    "sarcoma",
+    "lymphoma",
+    "leukemia",
+    "melanoma",
+    "myeloma",
+    "adenocarcinoma",
+    "malignancy",
+)
+"""Names of tumours that are malignant by definition."""
+
+
 def said_in(qualifiers: Iterable[str], text: str) -> frozenset[str]:
     """The qualifiers that a patient's own words state: the longest phrases first, so that "not controlled" is not "controlled"."""
     table = _phrases()
@@ -115,6 +129,8 @@ def said_in(qualifiers: Iterable[str], text: str) -> frozenset[str]:
             phrase = " ".join(words[at : at + size])
             said.add(table.get(phrase, phrase))
             at += size
+    if any(word.endswith(_MALIGNANT) for word in words_of(text)) and not {"benign", "in situ"} & said:
+        said.add("malignant")
     return frozenset(said | {q.strip().lower() for q in qualifiers})
 
 

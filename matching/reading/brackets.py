@@ -18,7 +18,7 @@ from matching.model.criterion import (
 from matching.reading.defined import by_value, only_named, valued
 from matching.reading.exceptions import except_from
 from matching.reading.items import NAMES, Item
-from matching.reading.logic import any_of, between, clouded, leaves, narrowed
+from matching.reading.logic import all_of, any_of, between, clouded, leaves, narrowed
 from matching.reading.mentions import NOTHING, Mods, with_qualifiers
 
 if TYPE_CHECKING:
@@ -95,6 +95,12 @@ def brackets(phrase: Phrase, group: Item) -> None:
         phrase.expression = narrowed(phrase.expression, mark)
     elif by_value(told):
         phrase.expression = valued(phrase.expression, told, mark)
+    elif (
+        phrase.prior is not None
+        and phrase.leaf is not None
+        and phrase.expression == all_of((phrase.prior, phrase.leaf))
+    ):
+        phrase.expression = all_of((phrase.prior, between([phrase.leaf, told], mark)))
     else:
         phrase.expression = between([phrase.expression, told], mark)
 

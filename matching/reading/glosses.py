@@ -22,7 +22,7 @@ from matching.reading.exceptions import rebuilt
 from matching.reading.items import CONTENT, NAMES, Item, has, trim
 from matching.reading.joining import join
 from matching.reading.lists import read_list
-from matching.reading.logic import any_of, between, clouded, leaves, negate
+from matching.reading.logic import all_of, any_of, between, clouded, leaves, negate
 from matching.reading.mentions import NOTHING, Mods, with_qualifiers, with_window
 from matching.reading.parts import Line
 from matching.reading.people import on_subgroup, who
@@ -58,7 +58,16 @@ def read_labelled(label: list[Item], body: list[Item], mods: Mods, line: Line, d
     group = who(label)
     if group is not None:
         return on_subgroup(group, inner, line)
-    if not has(label, CONTENT):
+    if (both := _AND_SOME.search(line.text, label[0].start, label[-1].end + 1)) is not None:
+        before = [i for i in label if i.end <= both.start()]
+        first = line.read(before, mods, depth + 1) if has(before, CONTENT) else None
+        choice = read_list(body, line, depth + 1)
+        if first is not None and choice is not None:  # "no diabetes, and at least 1 of the following: A or B"
+            told = (both[1] or "one").lower()
+            count = int(told) if told.isdigit() else _NUMBERS.get(told, 1)
+            met = AtLeast(count, choice.of) if count > 1 and isinstance(choice, AnyOf) else choice
+            return all_of((first, met))
+    if not has(label, CONTENT) or _names_its_list(label, line):
         status = NOTHING
         for item in label:
             if item.kind == "status" and item.cue is not None and mods == NOTHING:
@@ -68,7 +77,7 @@ def read_labelled(label: list[Item], body: list[Item], mods: Mods, line: Line, d
         for item in label:
             if item.kind == "window" and item.window is not None:
                 inner = with_window(inner, item.window)
-        if any(i.kind == "shift" for i in label):
+        if any(i.kind == "shift" for i in label) and not has(label, CONTENT):
             inner = clouded(inner, line.unreadable(label, "a title that changes the meaning"))
         return negate(inner) if negations % 2 else inner
     outer = line.read(label, mods, depth + 1)
@@ -105,6 +114,19 @@ def _chosen(inner: Expression, label: list[Item], body: list[Item], line: Line, 
         return inner
     rest = Unreadable(begin, end, "what else it may be")
     return clouded(inner, rest) if count > 1 else any_of((choice or inner, rest))
+
+
+_AND_SOME = re.compile(
+    r"(?i),?\s*\b(?:and|plus|with)\s+(?:have\s+|has\s+|meets?\s+)?(?:at\s+least\s+)?(one|two|three|four|five|[1-5]|any)?\s*(?:\(\d\)\s*)?(?:or\s+more\s+)?of\s+the\s+following\b"
+)
+
+
+def _names_its_list(label: list[Item], line: Line) -> bool:
+    """Whether the label only says what sort of things its list holds ("the following causes of hypertension")."""
+    told = _FOLLOWING.search(line.text, label[0].start, label[-1].end)
+    if told is None or any(i.kind in {"measure", "window", "on_site"} for i in label):
+        return False
+    return all(i.start > told.start() for i in label if i.kind in CONTENT)
 
 
 def read_examples(

@@ -106,6 +106,9 @@ def _sentences(items: list[Item], mods: Mods, line: Line) -> Expression | None:
                     except_from(joined[-1][1], [exceptions], exclusion=line.exclusion, widen=not line.exclusion),
                 )
                 continue
+        if joined and _only_tells(body, line):
+            line.skip(body)
+            continue
         expression = _statement(body, mods, line)
         place = _SOME_SITES.match(line.text, part[0].start)
         if expression is not None and place is not None:
@@ -132,6 +135,25 @@ def _sentences(items: list[Item], mods: Mods, line: Line) -> Expression | None:
         return any_of(every)
     result = between(every, span)
     return result
+
+
+_HAPPENS = re.compile(
+    r"(?i)\bwill\s+(?:then\s+|automatically\s+)?(?:trigger|prompt|lead\s+to|result\s+in|be\s+(?:referred|evaluated|contacted|notified|reviewed|discussed|informed))\b"
+)
+_IS_DONE = re.compile(
+    r"(?i)\b(?:tests?|assessments?|examinations?|scans?|evaluations?|samples?|biops(?:y|ies)|imaging|electrocardiograms?|ECGs?)\b[^.;]{0,40}\b(?:must|should|will|needs?\s+to|ha(?:s|ve)\s+to)\s+be\s+"
+    r"(?:performed|obtained|repeated|done|carried\s+out|conducted|collected|documented|recorded)\b"
+)
+
+
+def _only_tells(items: list[Item], line: Line) -> bool:
+    """Whether a further sentence only tells what the study does then ("A score of 1 will trigger a risk assessment")."""
+    start, end = items[0].start, items[-1].end
+    if _HAPPENS.search(line.text, start, end) is not None:
+        return not any(i.kind in {"permit", "forbid", "except", "unless"} for i in items)
+    return (
+        line.exclusion and not has(items, frozenset({"measure"})) and _IS_DONE.search(line.text, start, end) is not None
+    )
 
 
 _SOME_SITES = re.compile(

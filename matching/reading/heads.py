@@ -20,7 +20,7 @@ from matching.model.criterion import (
 )
 from matching.reading.items import NAMES, Item
 from matching.reading.logic import all_of, clouded, leaves, negate
-from matching.reading.mentions import CONDITIONS
+from matching.reading.mentions import CONDITIONS, TREATMENTS
 
 if TYPE_CHECKING:
     from matching.reading.phrase import Phrase
@@ -43,6 +43,16 @@ def function(phrase: Phrase, item: Item) -> None:
 def suffix(phrase: Phrase, item: Item, value: str) -> None:
     """Suffix = name "-naive" | name "-related": without it, or something else that has to do with it."""
     close = phrase.last is not None and phrase.last.end >= item.start - 1 and phrase.expression is not None
+    if value == "same":  # "medication with GLP-1 agonist activity"
+        drug = (
+            close
+            and phrase.last is not None
+            and phrase.last.term is not None
+            and phrase.last.term.category in TREATMENTS
+        )
+        if not drug:
+            phrase.words.append(Item("word", item.start, item.end, item.text))
+        return
     if value == "allergy" and not close:
         if phrase.expression is None and not phrase.words:
             phrase.generic = item

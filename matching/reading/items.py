@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from matching.knowledge import analytes, lexicon
+from matching.knowledge import analytes, hierarchy, lexicon
 from matching.knowledge.analytes import AnalyteMention
 from matching.knowledge.lexicon import TermMatch
 from matching.model.criterion import Expression, Window
@@ -85,6 +85,10 @@ _SPAN = re.Match.span
 _HYPHENS = frozenset("-‐‑–—")
 _TITLES = frozenset({"st", "dr", "prof", "vs", "approx"})
 """Short forms that a point ends, and no sentence: "St. John's wort"."""
+_FORMULA = re.compile(
+    r"(?i),?\s*\(?\b(?:as\s+)?(?:calculated|estimated|computed)\s+(?:by|using|with|from|per|according\s+to|by\s+means\s+of)\s+(?:the\s+)?[^.;:<>=≥≤]{0,90}?\b(?:equations?|formulae?)\b\)?"
+)
+"""How a value is computed: no fact of the patient."""
 _CAPITAL = re.compile(r"\s+[\"'(]?[A-Z0-9*]")
 _NOTHING = Cue("word")
 _ALONE = (1,)
@@ -101,7 +105,48 @@ _USELESS = frozenset({"other", "anatomy", "behaviour"})
 
 def read_items(text: str, start: int, end: int) -> list[Item]:
     """The items of text[start:end], brackets nested."""
-    return _nested(_row(text, start, end))
+    return _classes(_nested(_row(text, start, end)), text)
+
+
+_CLASS_WORDS = frozenset(
+    """inhibitor inhibitors antagonist antagonists blocker blockers agonist agonists ra ras antibody antibodies analogue analogues analog analogs
+    receptor""".split()
+)
+
+
+def _classes(row: list[Item], text: str) -> list[Item]:
+    """A class named with its target and the target's short form ("interleukin-1 (IL-1) inhibitor") as one name."""
+    out: list[Item] = []
+    n = 0
+    while n < len(row):
+        item = row[n]
+        if (
+            item.kind in {"term", "analyte"}
+            and n + 2 < len(row)
+            and row[n + 1].kind == "group"
+            and len(row[n + 1].inner) <= 3
+        ):
+            stop = n + 2
+            while stop < len(row) and stop < n + 4 and text[row[stop].start : row[stop].end].lower() in _CLASS_WORDS:
+                stop += 1
+            if stop > n + 2:
+                last = text[row[n + 2].start : row[stop - 1].end]
+                short = text[row[n + 1].start + 1 : row[n + 1].end - 1]
+                for name in (text[item.start : item.end], short):
+                    found = lexicon.lookup_remembered(f"{name} {last}")
+                    if found is not None and found.id is not None and len(short) <= 10:
+                        made = Item("term", item.start, row[stop - 1].end, f"{name} {last}")
+                        made.term = TermMatch(item.start, made.end, found.id, hierarchy.category(found.id), made.text)
+                        out.append(made)
+                        n = stop
+                        break
+                else:
+                    out.append(item)
+                    n += 1
+                continue
+        out.append(item)
+        n += 1
+    return out
 
 
 def _claims(text: str, start: int, end: int, names: dict[int, Item], mentioned: list[AnalyteMention]) -> list[Item]:
@@ -166,6 +211,9 @@ def _row(text: str, start: int, end: int) -> list[Item]:
     claims = _claims(text, start, end, names, mentioned)
     table = phrases()
     cues, lengths, pairs = table.cues, table.lengths, table.pairs
+    passed = [m.span() for m in _FORMULA.finditer(text, start, end)]
+    if passed:
+        claims = [c for c in claims if not any(a <= c.start < b for a, b in passed)]
     row: list[Item] = []
     i, count, next_claim, claim_count = 0, len(words), 0, len(claims)
     claim = claims[0] if claims else None
@@ -173,6 +221,9 @@ def _row(text: str, start: int, end: int) -> list[Item]:
     last_end = start
     while i < count:
         word, a, b = words[i]
+        if passed and any(x <= a < y for x, y in passed):
+            i += 1
+            continue
         while claim is not None and claim.end <= a:
             next_claim += 1
             claim = claims[next_claim] if next_claim < claim_count else None

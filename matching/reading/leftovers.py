@@ -26,7 +26,7 @@ from matching.model.criterion import (
 )
 from matching.reading.items import Item
 from matching.reading.logic import all_of, any_of, clouded, leaves, narrowed
-from matching.reading.mentions import shifted, shifted_name, with_qualifiers
+from matching.reading.mentions import own_or_family, shifted, shifted_name, with_qualifiers
 from matching.reading.unlisted import HEADS, sort_of
 
 if TYPE_CHECKING:
@@ -86,6 +86,8 @@ def finish(phrase: Phrase, items: list[Item]) -> None:
         or phrase.last is None
         or phrase.last.kind in {"measure", "on_site", "group"}
     ):
+        if phrase.link == "narrow" and phrase.part is not None and phrase.part.base is None:
+            phrase.part.base, phrase.part.loose, phrase.part.required = phrase.expression, True, phrase.requiring
         phrase.expression = narrowed(phrase.expression, rest)
     else:
         phrase.expression = clouded(phrase.expression, rest)
@@ -109,7 +111,12 @@ def _named_by_words(phrase: Phrase, items: list[Item]) -> bool:
     if phrase.mods.shift is None and (_told_by_form(phrase) or _unlisted(phrase, name, first, last)):
         return True
     if phrase.mods.shift is not None and shifted_name(phrase.mods.shift):
-        phrase.expression = shifted(phrase.mods, first.start, last.end, phrase.line.text)
+        shift = phrase.mods.shift
+        if shift.cue is not None and shift.cue.value == "own or family":
+            own = ConditionIs(first.start, last.end, Concept(" ".join(name.split())), "history")
+            phrase.expression = own_or_family(phrase.mods, first.start, last.end, phrase.line.text, own)
+        else:
+            phrase.expression = shifted(phrase.mods, first.start, last.end, phrase.line.text)
         phrase.words = []
         return True
     return False

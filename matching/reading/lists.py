@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from matching.model.criterion import (
     AgeIs,
     AllOf,
@@ -147,6 +149,7 @@ def read_coordination(items: list[Item], mods: Mods, line: Line, depth: int) -> 
     carried = base = mods
     before: Part | None = None
     organs = False
+    repeated: set[str] = set()
     for part in parts:
         if part.alternative:
             carried = base
@@ -156,7 +159,13 @@ def read_coordination(items: list[Item], mods: Mods, line: Line, depth: int) -> 
                 isinstance(before.expression, ConditionIs) or (organs and before.items[-1].kind == "anatomy")
             )
             _read_part(part, carried, line, depth, organs=organs, first=before is None)
+        if _only_modifies(part, before):
+            continue
+        repeated |= {i.cue.value for i in part.items if i.kind == "qual" and i.cue is not None} & set(base.qualifiers)
         carried = without_adjectives(part) if part.items and part.items[-1].borrowed else part.mods
+        if part.alternative or repeated:  # what is said of each by itself holds for no other
+            own = mods.qualifiers if part.alternative else tuple(q for q in carried.qualifiers if q not in repeated)
+            carried = carried._replace(qualifiers=own)
         if part.expression is None and part.mods.window is not None and before is not None and not mods.window:
             _hold(parts[: parts.index(part)], part.mods.window)
             carried = carried._replace(window=None)
@@ -173,6 +182,36 @@ def read_coordination(items: list[Item], mods: Mods, line: Line, depth: int) -> 
     _spread_clause(read)
     told = combine(runs(read), items, line)
     return all_of((*people, told)) if people else told
+
+
+def _is_treatment(expression: Expression) -> bool:
+    found = [e for e in leaves(expression) if not isinstance(e, Unreadable)]
+    return bool(found) and all(isinstance(e, TreatmentIs) for e in found)
+
+
+def _only_modifies(part: Part, before: Part | None) -> bool:
+    """Takes a member without a name that only says more of the disease before it.
+
+    "asthma considered unstable and/or requiring treatment": a member of its own, of the same disease; set off by a comma
+    ("asthma, unstable or requiring treatment") it narrows what stands before it.
+    """
+    items = [i for i in part.items if i.kind not in {"plain", "that"}]
+    required = bool(items) and items[0].kind == "narrow" and items[0].text.startswith("requir")
+    if before is None or part.negated or not (required or (items and items[0].kind == "qual" and part.joint == ",")):
+        return False
+    if len(items) < 2 or any(
+        i.kind not in {"generic", "compound", "word", "qual", "route", "narrow"} for i in items[1:]
+    ):
+        return False
+    told = before.expression
+    if not isinstance(told, ConditionIs) or not any(i.kind == "narrow" for i in items):
+        return False
+    rest = Unreadable(items[0].start, items[-1].end, "what it requires")
+    if part.joint == ",":
+        before.expression, part.expression = narrowed(told, rest), None
+    else:
+        part.expression = narrowed(replace(told, qualifiers=()), rest)
+    return True
 
 
 def _trailing_phrases(parts: list[Part]) -> list[Part]:
@@ -227,16 +266,21 @@ def _is_person(part: Expression, beside: tuple[Expression, ...]) -> bool:
 def _share_bases(parts: list[Part], line: Line) -> None:
     """After "diabetes with nephropathy" an "or retinopathy" may stand for diabetes with it, or for itself: both must hold."""
     base: Expression | None = None
-    loose = False
+    loose = required = False
     for part in parts:
         assert part.expression is not None
         if part.restart or part.negated or (part.joint == "and" and not line.exclusion):
             base = None
+        elif base is not None and required and _is_treatment(part.expression):
+            rest = Unreadable(part.items[0].start, part.items[-1].end, "whether it was required")
+            part.expression = all_of(
+                (base, part.expression, rest)
+            )  # "hypoglycemia requiring glucagon or hospitalization"
         elif base is not None and part.base is None and part.items:
             rest = Unreadable(part.items[0].start, part.items[-1].end, "whether it stands for itself")
             part.expression = all_of((part.expression, any_of((base, rest)), *((rest,) if loose else ())))
         if part.base is not None:
-            base, loose = part.base, part.loose
+            base, loose, required = part.base, part.loose, part.required
 
 
 def _spread_clause(parts: list[Part]) -> None:
@@ -295,6 +339,14 @@ def _join_modifiers(parts: list[Part]) -> list[Part]:
         last = n == len(parts) - 1
         light = part.expression is None and all(i.kind in _MODIFYING for i in part.items)
         says = any(i.kind in {"qual", "status", "route", "neg", "result", "shift", "narrow"} for i in part.items)
+        if last and out and _qualifies(part) and all(_qualifies(p) for p in held) and part.joint in {",", "or"}:
+            # "asthma, severe", "asthma, severe or uncontrolled": said of the name before
+            if held:
+                out[-1].items.append(Item("limit", held[0].items[0].start, part.items[-1].end))
+                held = []
+            elif part.comma:
+                out[-1].items.extend(part.items)
+            continue
         if light and not last and says and not any(i.kind == "generic" for i in part.items):
             held.append(part)
             continue
@@ -339,6 +391,11 @@ def _states_apart(parts: list[Part]) -> list[Part]:
 
 
 _THAT = frozenset({"that", "which", "who"})
+
+
+def _qualifies(part: Part) -> bool:
+    kinds = {i.kind for i in part.items}
+    return part.expression is None and "qual" in kinds and kinds <= {"qual", "plain", "modal", "that"}
 
 
 def _alternatives(held: list[Part], part: Part, *, joint: str) -> list[Part]:

@@ -28,7 +28,7 @@ from matching.model.criterion import (
 )
 from matching.reading.exceptions import rebuilt
 from matching.reading.items import Item
-from matching.reading.logic import all_of, clouded, narrowed, negate
+from matching.reading.logic import all_of, any_of, clouded, narrowed, negate
 
 CONDITIONS = frozenset({"condition", "finding", "organism"})
 TREATMENTS = frozenset({"drug", "class", "substance", "procedure", "device"})
@@ -58,6 +58,7 @@ NOTHING = Mods()
 """Nothing was said."""
 _SHIFTED = {
     "family": "family history of {}",
+    "own or family": "family history of {}",
     "hypersensitivity": "hypersensitivity to {}",
     "intolerance": "intolerance to {}",
     "contraindication": "contraindication to {}",
@@ -124,6 +125,8 @@ def mention(item: Item, mods: Mods, text: str) -> Expression:
     if mods.shift is not None and mods.shift.cue is not None:
         if mods.shift.cue.value == "team":
             return clouded(leaf, OnSite(mods.shift.start, mods.shift.end, "investigator_opinion"))
+        if mods.shift.cue.value == "own or family":
+            return own_or_family(mods, item.start, item.end, text, leaf)
         if shifted_name(mods.shift) is None:
             return clouded(leaf, Unreadable(mods.shift.start, mods.shift.end, "words that change the meaning"))
         return shifted(mods, item.start, item.end, text)
@@ -141,6 +144,13 @@ def mention(item: Item, mods: Mods, text: str) -> Expression:
 def shifted_name(shift: Item) -> str | None:
     """How the condition is called that a shifting cue makes of a name; None where it only clouds the name."""
     return _SHIFTED.get(shift.cue.value) if shift.cue is not None else None
+
+
+def own_or_family(mods: Mods, start: int, end: int, text: str, own: Expression) -> Expression:
+    """The condition of the patient, ever, or that of a relative."""
+    if isinstance(own, ConditionIs):
+        own = replace(own, status="history")
+    return any_of((own, shifted(mods, start, end, text)))
 
 
 def shifted(mods: Mods, start: int, end: int, text: str) -> Expression:

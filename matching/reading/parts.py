@@ -52,7 +52,7 @@ class Part:
     negation, `either` with that word, `predicate` with a verb. `restart`: it begins a new statement. `alternative`: it is
     the part before it with other modifiers. `base`: what a link
     ("diabetes with nephropathy") joins its last name to, which may hold for the next member too;
-    `loose`: the link says no more than that they belong together ("requiring", "after"). `mods` hold for the members after it. `window` is one that stands
+    `loose`: the link says no more than that they belong together ("requiring", "after"), `required` that it is "requiring". `mods` hold for the members after it. `window` is one that stands
     after its last name.
     """
 
@@ -69,3 +69,4 @@ class Part:
     loose: bool = False
     either: bool = False
     predicate: bool = False
+    required: bool = False

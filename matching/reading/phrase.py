@@ -9,47 +9,27 @@ from matching.knowledge import hierarchy
 from matching.model.criterion import (
     AgeIs,
     Analyte,
+    ConditionIs,
     Expression,
     OnSite,
     PregnancyIs,
     ResultIs,
     ScoreIs,
     SexIs,
+    TreatmentIs,
     Unreadable,
 )
 from matching.reading import brackets, heads, leftovers
+from matching.reading import phrase_words as told_by
 from matching.reading.defined import shown_by
 from matching.reading.items import Item
 from matching.reading.logic import all_of, any_of, clouded, leaves, narrowed, negate
-from matching.reading.mentions import CONDITIONS, NOTHING, Mods, mention, with_window
+from matching.reading.mentions import CONDITIONS, NOTHING, Mods, mention, with_qualifiers, with_window
 from matching.reading.parts import Line, Part
 
 MAX_JOINED = 48
 """Names that one phrase joins without a comma, fewer inside brackets: each makes its expression deeper."""
-_NOT_NOUNS = ("ed", "ing", "ly", "able", "ible")
-_DIAGNOSED = frozenset(
-    {"diagnosed with", "diagnosis of", "been diagnosed with", "have been diagnosed with", "has been diagnosed with"}
-)
-
-
 _WITHIN = re.compile(r"(?i)\b(?:within|(?:in|during|over)\s+the\s+(?:last|past|previous|preceding))\b")
-_DISEASES = frozenset(
-    {"disease", "diseases", "disorder", "disorders", "illness", "illnesses", "pathology", "pathologies"}
-)
-_AND_SO_ON = frozenset({"etc", "et cetera", "and so on", "and so forth", "patients", "subjects", "participants", "people"})
-"""What may end a name without governing what follows."""
-_SHOWING = frozenset(
-    {"shows", "showed", "showing", "demonstrates", "demonstrated", "demonstrating", "reveals", "revealed", "revealing", "indicates",
-     "indicated", "indicating", "suggests", "suggesting", "suggestive", "confirms", "confirmed", "confirming"}
-)  # fmt: skip
-_REQUIRING = frozenset(
-    {"requiring", "required", "requires", "require", "that requires", "that require", "due to", "caused by", "secondary to", "because of",
-     "as a result of", "induced by", "attributed to", "complicated by", "accompanied by", "result of", "consequence of"}
-)  # fmt: skip
-_OPERATIONS = frozenset({"surgery", "surgeries", "procedure", "procedures", "operation", "operations"})
-_SORTS = frozenset(
-    {"infection", "infections", "disease", "diseases", "disorder", "disorders", "virus", "viral infection"}
-)
 
 
 class Phrase:
@@ -79,11 +59,14 @@ class Phrase:
         self.window_item: Item | None = None
         self.part: Part | None = None
         self.diagnosed = False
+        self.requiring = False
+        self.leaf: Expression | None = None
+        self.people: Item | None = None
 
     def read(self, part: Part, items: list[Item]) -> None:
         """Phrase = {modifier} [{word} name {window | brackets | link {modifier} name}]."""
         self.part = part
-        self.diagnosed = any(i.text in _DIAGNOSED for i in items)
+        self.diagnosed = any(i.text in told_by.DIAGNOSED for i in items)
         joined, most = 0, MAX_JOINED // (self.depth + 1)
         for n, item in enumerate(items):
             before = self.expression
@@ -95,6 +78,9 @@ class Phrase:
                     self.words = []
                     break
         leftovers.finish(self, items)
+        if self.people is not None:
+            rest = self.line.unreadable([self.people])
+            self.expression = rest if self.expression is None else narrowed(self.expression, rest)
         part.expression = self.expression
         if self.window_item is not None and part.window is None and self.last is None and self.expression is not None:
             part.window = self.window_item.window  # after words that name nothing: it may hold for the names before
@@ -138,6 +124,8 @@ class Phrase:
                     self.expression = narrowed(self.expression, Unreadable(item.start, item.end, "a limit"))
             case "suffix":
                 heads.suffix(self, item, item.cue.value if item.cue is not None else "")
+            case "word" if item.text in told_by.PEOPLES and self.expression is None and not self.words:
+                self.people = item
             case "word":
                 if self.expression is not None and self.link == "" and self.last is not None and not self.words:
                     self.governed = False
@@ -152,7 +140,7 @@ class Phrase:
     def _of_organ(self, item: Item) -> bool:
         """Whether the part of the body stands after "disease of" and its like."""
         generic = self.generic
-        if generic is None or self.words or self.expression is not None or generic.text not in _DISEASES:
+        if generic is None or self.words or self.expression is not None or generic.text not in told_by.DISEASES:
             return False
         between = self.line.text[generic.end : item.start].lower().split()
         return (
@@ -205,6 +193,7 @@ class Phrase:
                     self.mods = self.mods._replace(narrow=item)
                 else:
                     self.link = "narrow"
+                    self.requiring = item.text in told_by.REQUIRING
             case "link" | "prep":
                 if self.words and self.expression is None:
                     self.governed = True
@@ -224,10 +213,10 @@ class Phrase:
                 self.age = item
             case "verb" if self.expression is not None and item.text in {"treated with", "been treated with"}:
                 self.link = "with"
-            case "verb" if self.expression is None and not self.words and item.text not in _DIAGNOSED:
+            case "verb" if self.expression is None and not self.words and item.text not in told_by.DIAGNOSED:
                 self.taking = True
             case "plain" | "person" | "modal" | "verb":
-                if self.words and self.expression is None and item.text not in _AND_SO_ON:
+                if self.words and self.expression is None and item.text not in told_by.AND_SO_ON:
                     self.governed = True
             case _:
                 pass
@@ -297,7 +286,12 @@ class Phrase:
         self.join(leaf, item)
 
     def _leaf(self, item: Item, mods: Mods, words: list[Item]) -> Expression:
-        if words and mods.narrow is not None and mods.narrow.text in _REQUIRING and words[-1].end <= mods.narrow.start:
+        if (
+            words
+            and mods.narrow is not None
+            and mods.narrow.text in told_by.NEEDING
+            and words[-1].end <= mods.narrow.start
+        ):
             # "an exacerbation that required ventilation": whatever the words say, what they required is needed.
             return narrowed(mention(item, mods, self.line.text), self.line.unreadable(words))
         if (
@@ -316,6 +310,8 @@ class Phrase:
         if not words:
             return leaf
         rest = self.line.unreadable(words)
+        if item.kind == "pregnancy" and not self.governed and len(words) == 1 and not self._prefixed(item):
+            return narrowed(leaf, rest)  # "singleton pregnancy"
         adjective = not self.governed and item.term is not None and len(words) <= 2 and not self._prefixed(item)
         last = words[-1].text
         adjective = adjective and (last.endswith("ous") or not last.endswith(("ing", "ed", "s")))
@@ -360,7 +356,7 @@ class Phrase:
         scored = scored or isinstance(self.expression, ResultIs)
         if not words and (scored or isinstance(leaf, (PregnancyIs, OnSite))):
             self.expression = all_of((self.expression, leaf))
-        elif words and words[0].text.endswith(_NOT_NOUNS):
+        elif words and words[0].text.endswith(told_by.NOT_NOUNS):
             self.expression = all_of((self.expression, clouded(leaf, rest)))
         elif self._shows(item):  # "chest radiography shows heart failure"
             self.expression = narrowed(leaf if self.prior is None else all_of((self.prior, leaf)), rest)
@@ -377,7 +373,7 @@ class Phrase:
         if last is None or item.term is None:
             return False
         between = self.line.text[last.end : item.start].lower().split()
-        if not between or between[0] not in _SHOWING or len(between) > 3:
+        if not between or between[0] not in told_by.SHOWING or len(between) > 3:
             return False
         tested = last.analyte is not None or (last.term is not None and last.term.category == "procedure")
         return tested and item.term.category in CONDITIONS
@@ -387,7 +383,7 @@ class Phrase:
         last = self.last
         if last is None or last.term is None or last.term.category not in CONDITIONS or item.term is None:
             return False
-        if item.text.lower() in _SORTS:
+        if item.text.lower() in told_by.SORTS:
             return True
         return hierarchy.is_a(last.term.concept_id, item.term.concept_id)
 
@@ -400,7 +396,7 @@ class Phrase:
         if not text[item.start].islower() or last.end + 1 < item.start or last.term is None or item.term is None:
             return None
         told = text[last.start : last.end]
-        if last.term.category in {"procedure", "device"} and item.text.lower() in _OPERATIONS:
+        if last.term.category in {"procedure", "device"} and item.text.lower() in told_by.OPERATIONS:
             return self.expression  # "deep brain stimulation surgery"
         if item.term.category in CONDITIONS:
             return mention(item, self.mods._replace(qualifiers=(*self.mods.qualifiers, told)), text)
@@ -424,9 +420,18 @@ class Phrase:
                 if self.governed:
                     self.mods = self.mods._replace(governor=rest)
             self.words, self.governed = [], False
-        self.prior = self.expression
+        self.prior, self.leaf = self.expression, leaf
+        if self._titles(item):
+            self.expression = leaf  # "pulmonary function test values of FVC < 60 %"
+            self.link, self.last, self.fresh, self.prior = "", item, True, None
+            return
+        if self._infection_with(leaf):
+            self.expression = leaf  # "infection with HIV"
+            self.link, self.last, self.fresh, self.prior = "", item, True, None
+            return
         if self.expression is not None and self.link and self.part is not None:
             self.part.base, self.part.loose = self.expression, self.link != "with"
+            self.part.required = self.link == "narrow" and self.requiring
         if self.expression is None:
             self.expression = leaf
         elif item.kind == "measure" and not self.link and (told := shown_by(self.expression, leaf)) is not None:
@@ -450,6 +455,30 @@ class Phrase:
         if self.mods.narrow is not None:
             self.mods = self.mods._replace(narrow=None)
 
+    def _titles(self, item: Item) -> bool:
+        """Whether the name so far is that of the test whose value follows."""
+        told = self.expression
+        return (
+            item.kind == "measure"
+            and isinstance(told, TreatmentIs)
+            and told.status == "any"
+            and self.link != "with"
+            and bool(told_by.TESTS & {told.concept.id or "", *hierarchy.ancestors(told.concept.id or "")})
+        )
+
+    def _infection_with(self, leaf: Expression) -> bool:
+        """Whether the name so far is "infection", and what follows is the infection it is with."""
+        told = self.expression
+        return (
+            self.link == "with"
+            and isinstance(told, ConditionIs)
+            and told.concept.id in told_by.INFECTIONS
+            and isinstance(leaf, ConditionIs)
+            and leaf.concept.id is not None
+            and hierarchy.is_a(leaf.concept.id, "D007239")
+            and leaf.status == told.status
+        )
+
     def take_window(self, item: Item) -> None:
         """window: after a name it holds for the name, before it for the name to come."""
         assert item.window is not None and self.part is not None
@@ -465,6 +494,9 @@ class Phrase:
             window = replace(
                 window, direction="duration", anchor="now"
             )  # "diagnosed at least 180 days before screening"
+        elif self.diagnosed and window.upper is not None and window.lower is None and window.direction == "before":
+            # "diagnosis of asthma within 6 months": its beginning
+            self.expression = with_qualifiers(self.expression, ("newly diagnosed",))
         self.expression = with_window(self.expression, window)
         self.part.window = item.window
 

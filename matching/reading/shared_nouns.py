@@ -8,7 +8,7 @@ from __future__ import annotations
 from copy import copy
 from dataclasses import replace
 
-from matching.knowledge import lexicon
+from matching.knowledge import hierarchy, lexicon
 from matching.reading.items import Item
 from matching.reading.mentions import CONDITIONS, Mods
 from matching.reading.parts import Part
@@ -23,16 +23,40 @@ _LONGEST = 2
 def share_nouns(parts: list[Part]) -> list[Part]:
     """The parts, those that are nothing but adjectives with the noun of the part after them."""
     noun: Item | None = None
+    shares = False
     for part, after in zip(reversed(parts[:-1]), reversed(parts[1:]), strict=True):
         own = _noun(after)
-        noun = own if own is not None else noun if _adjectives_only(after, borrowed=True) else None
+        noun = own if own is not None else noun if shares else None
+        shares = False
         if noun is None or after.joint not in {"or", "and", "/", ","} or part.expression is not None:
             continue
-        if _adjectives_only(part):
+        if (named := _named_with(part, noun)) is not None:
+            part.items = named
+            shares = True
+        elif _adjectives_only(part):
             shared = copy(noun)
             shared.borrowed = True
             part.items = [*part.items, shared]
+            shares = True
     return parts
+
+
+def _named_with(part: Part, noun: Item) -> list[Item] | None:
+    """The part with the name that its words make with the noun ("open angle, ... or pigmentary glaucoma"), None where they make none."""
+    body = _body(part)
+    if not 0 < len(body) <= _LONGEST + 1 or any(i.kind not in {"word", "anatomy", "route"} for i in body):
+        return None
+    for begin in (part.items, body):
+        told = f"{' '.join(i.text for i in begin)} {noun.text}"
+        found = lexicon.lookup_remembered(told)
+        if found is not None and found.id is not None:
+            break
+    if found is None or found.id is None or hierarchy.category(found.id) not in CONDITIONS | {"procedure"}:
+        return None
+    start, end = begin[0].start, body[-1].end
+    item = Item("term", start, end, told)
+    item.term = lexicon.TermMatch(start, end, found.id, hierarchy.category(found.id), told)
+    return [*part.items[: len(part.items) - len(begin)], item]
 
 
 def without_adjectives(part: Part) -> Mods:
@@ -55,10 +79,8 @@ def _body(part: Part) -> list[Item]:
     return part.items[n:]
 
 
-def _adjectives_only(part: Part, *, borrowed: bool = False) -> bool:
+def _adjectives_only(part: Part) -> bool:
     body = _body(part)
-    if borrowed and body and body[-1].borrowed:
-        body = body[:-1]
     return 0 < len(body) <= _LONGEST and all(_is_adjective(i) for i in body)
 
 

@@ -43,6 +43,7 @@ def test_values_that_the_model_knows() -> None:
     assert {v for k, v in told if k == "conj"} == {"and", "or"}
     assert {v for k, v in told if k == "shift"} == {
         "family",
+        "own or family",
         "hypersensitivity",
         "intolerance",
         "contraindication",
