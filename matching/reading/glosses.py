@@ -59,8 +59,8 @@ def read_labelled(label: list[Item], body: list[Item], mods: Mods, line: Line, d
     if group is not None:
         return on_subgroup(group, inner, line)
     if (both := _AND_SOME.search(line.text, label[0].start, label[-1].end + 1)) is not None:
-        before = [i for i in label if i.end <= both.start()]
-        first = line.read(before, mods, depth + 1) if has(before, CONTENT) else None
+        ahead = [i for i in label if i.end <= both.start()]
+        first = line.read(ahead, mods, depth + 1) if has(ahead, CONTENT) else None
         choice = read_list(body, line, depth + 1)
         if first is not None and choice is not None:  # "no diabetes, and at least 1 of the following: A or B"
             told = (both[1] or "one").lower()
