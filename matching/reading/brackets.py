@@ -19,7 +19,7 @@ from matching.reading.defined import by_value, only_named, valued
 from matching.reading.exceptions import except_from
 from matching.reading.items import NAMES, Item
 from matching.reading.logic import all_of, any_of, between, clouded, leaves, narrowed
-from matching.reading.mentions import NOTHING, Mods, with_qualifiers
+from matching.reading.mentions import NOTHING, Mods, shifted_name, with_qualifiers
 
 if TYPE_CHECKING:
     from matching.reading.phrase import Phrase
@@ -47,6 +47,11 @@ def brackets(phrase: Phrase, group: Item) -> None:
         for item in inner:
             if item.kind == "window":
                 phrase.take_window(item)
+        return
+    bound = phrase.expression is not None and all(isinstance(e, MeasurementIs) for e in leaves(phrase.expression))
+    if bound and phrase.expression is not None and "person" in kinds and kinds & (NAMES | {"qual", "status", "word"}):
+        mark = Unreadable(group.start, group.end, "whom the bound is for")
+        phrase.expression = clouded(phrase.expression, mark)  # "< 20 (HIV-positive patients)"
         return
     if not names:
         if "word" not in kinds or _abbreviation(phrase, inner):
@@ -162,7 +167,8 @@ def _exception(phrase: Phrase, content: list[Item], kinds: set[str]) -> None:
 
 
 def _examples(phrase: Phrase, group: Item, content: list[Item]) -> None:
-    told = phrase.line.read(content, Mods(status=phrase.mods.status), phrase.depth + 1)
+    shift = phrase.mods.shift if phrase.mods.shift is not None and shifted_name(phrase.mods.shift) else None
+    told = phrase.line.read(content, Mods(status=phrase.mods.status, shift=shift), phrase.depth + 1)
     if told is None:
         return
     if phrase.mods.qualifiers:

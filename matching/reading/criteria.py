@@ -174,7 +174,7 @@ def _group(text: str, line: Line, own: Expression, parts: list[tuple[Line, Crite
     if len(expressions) == 1 and line.connective.kind != "at_least":
         group = expressions[0]
     rest = Unreadable(line.body, line.end, "how this line restricts the lines under it")
-    if leads.has_exception(text, *here):
+    if _lets_through(text, line):
         return _with_exceptions(text, line, own, group, rest)
     if line.negated:
         none = _negated(text, line, expressions, rest)
@@ -202,6 +202,13 @@ def _group(text: str, line: Line, own: Expression, parts: list[tuple[Line, Crite
     return group
 
 
+def _lets_through(text: str, line: Line) -> bool:
+    """Whether what stands under the line is an exception to it; who may take part at all is no exception."""
+    here = (line.body, line.end)
+    at_the_top = line.role is Role.INCLUSION and line.parent is None and not line.negated
+    return leads.has_exception(text, *here) and not (at_the_top and leads.admits(text, *here))
+
+
 def _negated(text: str, line: Line, expressions: tuple[Expression, ...], rest: Unreadable) -> Expression:
     """None of the parts hold. An exclusion list's "without:" may also mean that not all of them do: then both."""
     assert line.connective is not None
@@ -223,7 +230,7 @@ def _negated(text: str, line: Line, expressions: tuple[Expression, ...], rest: U
 
 def _shown(text: str, lead: Line, part: Line, expression: Expression) -> Expression:
     """What a line under a lead says for itself: denied under "none of:", open where it lets people through."""
-    lets_through = leads.has_exception(text, lead.body, lead.end) or (
+    lets_through = _lets_through(text, lead) or (
         not leads.leads_on(text, lead.body, lead.end) and leads.permits(text, part.body, part.end)
     )
     if lets_through:

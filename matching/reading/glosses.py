@@ -23,7 +23,7 @@ from matching.reading.items import CONTENT, NAMES, Item, has, trim
 from matching.reading.joining import join
 from matching.reading.lists import read_list
 from matching.reading.logic import all_of, any_of, between, clouded, leaves, negate
-from matching.reading.mentions import NOTHING, Mods, with_qualifiers, with_window
+from matching.reading.mentions import NOTHING, Mods, shifted_name, with_qualifiers, with_window
 from matching.reading.parts import Line
 from matching.reading.people import on_subgroup, who
 
@@ -134,7 +134,7 @@ def read_examples(
 ) -> Expression | None:
     """Examples = [clause] ("such as" | "including" | "e.g.") list: the general term, or any of the examples."""
     result = next((i.cue.value for i in general if i.kind == "result" and i.cue is not None), "")
-    named = read_list(examples, line, depth + 1, Mods(result=result))
+    named = read_list(examples, line, depth + 1, Mods(result=result, shift=_shift_before(general)))
     if not trim(general):
         return named
     broad = line.read(general, mods, depth + 1)
@@ -164,6 +164,17 @@ def read_examples(
     if not has(general, NAMES) or has(examples, frozenset({"measure", "pregnancy"})):
         return between([broad, named], Unreadable(cue.start, cue.end, "examples of what stands before"))
     return any_of((broad, named))
+
+
+def _shift_before(general: list[Item]) -> Item | None:
+    """The words that turn the name before examples, and so the examples: "allergy to antibiotics, e.g. penicillin"."""
+    shift: Item | None = None
+    for item in general:
+        if item.kind == "shift":
+            shift = item if shifted_name(item) is not None else None
+        elif item.kind == "conj" or (item.kind == "sep" and item.text != ","):
+            shift = None
+    return shift
 
 
 def _qualified(expression: Expression, general: list[Item]) -> Expression:

@@ -17,7 +17,7 @@ from matching.reading.glosses import read_definition, read_examples, read_labell
 from matching.reading.items import CONTENT, NAMES, Item, count_words, find, has, read_items, trim
 from matching.reading.lists import read_coordination, read_list
 from matching.reading.logic import all_of, any_of, between, clouded, factored, leaves, levels, narrowed, negate
-from matching.reading.mentions import NOTHING, Mods, with_window
+from matching.reading.mentions import NOTHING, Mods, shifted_name, with_window
 from matching.reading.parts import Line
 from matching.reading.people import read_subgroup
 from matching.reading.promises import read_promise
@@ -53,8 +53,10 @@ def read_line(text: str, start: int, end: int, role: Role, lead: tuple[int, int]
     line.aged = any(i.expression is not None and any(isinstance(e, AgeIs) for e in leaves(i.expression)) for i in items)
     if not items:
         return Reading(Unreadable(start, end, "no words"), 0.0)
-    mods = _lead_mods(text, lead) if lead is not None else NOTHING
+    mods, turned = _lead_mods(text, lead) if lead is not None else (NOTHING, False)
     expression = _sentences(items, mods, line)
+    if turned and expression is not None:
+        expression = clouded(expression, Unreadable(start, end, "what the line above says of it"))
     if expression is None:
         return Reading(Unreadable(start, end, "nothing in it could be read"), 0.0)
     words = count_words(items)
@@ -67,17 +69,39 @@ def read_line(text: str, start: int, end: int, role: Role, lead: tuple[int, int]
 
 
 @lru_cache(maxsize=4)
-def _lead_mods(text: str, lead: tuple[int, int]) -> Mods:
-    """What a lead says of the lines under it, kept while they are read one after another."""
+def _lead_mods(text: str, lead: tuple[int, int]) -> tuple[Mods, bool]:
+    """What a lead says of the lines under it, and whether it turns their meaning; kept while they are read.
+
+    "Allergy to any of the following:" makes an allergy of each name under it; "Unable to stop:" makes of them something
+    that no table knows.
+    """
     status, window = "", None
-    for item in read_items(text, *lead):
+    shift: Item | None = None
+    items = read_items(text, *lead)
+    for item in items:
+        if item.kind == "shift":
+            shift = item
+        elif item.kind in NAMES or item.kind == "word":
+            shift = None
         if item.kind == "status" and item.cue is not None:
             status = item.cue.value
         elif item.kind == "window":
             window = item.window
         elif item.kind in NAMES:
             status = ""
-    return Mods(status=status, window=window)
+    if shift is None:
+        return Mods(status=status, window=window), _TURNING.search(text, *lead) is not None
+    if shifted_name(shift) is None:
+        return Mods(status=status, window=window), True
+    apart = Item("shift", -_FAR, 1 - _FAR, shift.text, shift.cue)  # it has no place in the line itself
+    return Mods(status=status, window=window, shift=apart), False
+
+
+_FAR = 10**9
+_TURNING = re.compile(
+    r"(?i)\b(?:un(?:able|willing)\s+to|inability\s+to|fail(?:ed|ure)?\s+to|refus(?:al|ed?|ing)\s+to)\s+"
+    r"(?!provide|give|comply|meet|have)[^.:;,]{0,50}(?:\b(?:following|these|below)\b|:?\s*$)"
+)
 
 
 def _sentences(items: list[Item], mods: Mods, line: Line) -> Expression | None:

@@ -131,6 +131,11 @@ def has_exception(text: str, start: int, end: int) -> bool:
     return bool(_EXCEPTING.search(text, max(start, end - 90), end))
 
 
+def admits(text: str, start: int, end: int) -> bool:
+    """Whether the line only says who is let in at all ("Patients are eligible if they:"): what follows is required."""
+    return _LETS_THROUGH.search(text, start, end) is None and is_pure(text, start, end)
+
+
 def names_subgroup(text: str, start: int, end: int) -> bool:
     """Whether the line restricts what follows to some people ("Female participants:", "For patients with ...:")."""
     return bool(_SUBGROUP.match(text, start, end))

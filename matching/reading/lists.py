@@ -20,9 +20,11 @@ from matching.reading.items import CONTENT, NAMES, Item
 from matching.reading.joining import combine, runs, spread_windows
 from matching.reading.logic import all_of, any_of, clouded, leaves, narrowed
 from matching.reading.mentions import NOTHING, Mods, with_window
+from matching.reading.modifiers import join_modifiers, named
 from matching.reading.parts import Line, Part
 from matching.reading.phrase import Phrase
 from matching.reading.shared_nouns import share_nouns, without_adjectives
+from matching.reading.shared_words import shared_shifts
 
 MAX_PARTS = 400
 """A line with more coordinated parts than this is no sentence: the rest is left unread."""
@@ -145,7 +147,7 @@ def read_coordination(items: list[Item], mods: Mods, line: Line, depth: int) -> 
         parts = parts[:MAX_PARTS]
         line.skip(rest)
         parts.append(Part([], "", False, Unreadable(rest[0].start, rest[-1].end, "too long a list")))
-    parts = share_nouns(_join_modifiers(parts))
+    parts = share_nouns(join_modifiers(shared_shifts(parts)))
     carried = base = mods
     before: Part | None = None
     organs = False
@@ -163,6 +165,9 @@ def read_coordination(items: list[Item], mods: Mods, line: Line, depth: int) -> 
             continue
         repeated |= {i.cue.value for i in part.items if i.kind == "qual" and i.cue is not None} & set(base.qualifiers)
         carried = without_adjectives(part) if part.items and part.items[-1].borrowed else part.mods
+        if _again_at(part, before):
+            carried = carried._replace(window=None)
+            continue
         if part.alternative or repeated:  # what is said of each by itself holds for no other
             own = mods.qualifiers if part.alternative else tuple(q for q in carried.qualifiers if q not in repeated)
             carried = carried._replace(qualifiers=own)
@@ -211,6 +216,18 @@ def _only_modifies(part: Part, before: Part | None) -> bool:
         before.expression, part.expression = narrowed(told, rest), None
     else:
         part.expression = narrowed(replace(told, qualifiers=()), rest)
+    return True
+
+
+def _again_at(part: Part, before: Part | None) -> bool:
+    """A second time for the name before ("glaucoma at screening or diagnosed within 6 months"): read as an alternative."""
+    if part.expression is not None or part.joint != "or" or before is None or part.mods.window is None:
+        return False
+    last = before.expression
+    if not isinstance(last, ConditionIs | TreatmentIs) or before.window is None or last.window != before.window:
+        return False
+    part.expression = replace(last, window=part.mods.window)
+    part.window = part.mods.window
     return True
 
 
@@ -286,7 +303,7 @@ def _share_bases(parts: list[Part], line: Line) -> None:
 def _spread_clause(parts: list[Part]) -> None:
     """A clause after the last name ("A or B that requires oxygen") may be said of the names before it too."""
     last = parts[-1]
-    n = next((k for k, i in enumerate(last.items) if k and i.kind in {"that", "narrow"} and _named(last.items[:k])), 0)
+    n = next((k for k, i in enumerate(last.items) if k and i.kind in {"that", "narrow"} and named(last.items[:k])), 0)
     if len(parts) < 2 or not n or n == len(last.items) - 1:
         return
     mark = Unreadable(last.items[n].start, last.items[-1].end, "whether this is said of the whole list")
@@ -296,137 +313,11 @@ def _spread_clause(parts: list[Part]) -> None:
         part.expression = narrowed(part.expression, mark)
 
 
-def _named(items: list[Item]) -> bool:
-    return any(i.kind in {"term", "anatomy"} for i in items)
-
-
 def _hold(parts: list[Part], window: Window) -> None:
     """A window set off by a comma holds for all members before it ("A, B or C, within 3 weeks")."""
     for part in parts:
         if part.expression is not None and part.window is None:
             part.expression = with_window(part.expression, window)
-
-
-_MODIFYING = frozenset(
-    {
-        "verb",
-        "qual",
-        "status",
-        "route",
-        "plain",
-        "person",
-        "modal",
-        "neg",
-        "result",
-        "prep",
-        "link",
-        "shift",
-        "narrow",
-        "generic",
-        "that",
-        "agegroup",
-        "sex",
-    }
-)
-
-
-def _join_modifiers(parts: list[Part]) -> list[Part]:
-    """Parts that hold modifiers only are put before the next part; with "or" their qualifiers are alternatives."""
-    out: list[Part] = []
-    held: list[Part] = []
-    parts = _states_apart(parts)
-    for n, part in enumerate(parts):
-        last = n == len(parts) - 1
-        light = part.expression is None and all(i.kind in _MODIFYING for i in part.items)
-        says = any(i.kind in {"qual", "status", "route", "neg", "result", "shift", "narrow"} for i in part.items)
-        if last and out and _qualifies(part) and all(_qualifies(p) for p in held) and part.joint in {",", "or"}:
-            # "asthma, severe", "asthma, severe or uncontrolled": said of the name before
-            if held:
-                out[-1].items.append(Item("limit", held[0].items[0].start, part.items[-1].end))
-                held = []
-            elif part.comma:
-                out[-1].items.extend(part.items)
-            continue
-        if light and not last and says and not any(i.kind == "generic" for i in part.items):
-            held.append(part)
-            continue
-        if light and not says and not any(i.kind in {"generic", "sex", "agegroup"} for i in part.items):
-            if not last and not held:
-                held.append(part)
-            continue
-        if held:
-            out.extend(_alternatives(held, part, joint=held[0].joint if out else ""))
-            held = []
-        else:
-            out.append(part)
-    if held and out:
-        for part in held:
-            out[-1].items.extend(part.items)
-    elif held:
-        out.append(Part([i for p in held for i in p.items], "", False))
-    return out
-
-
-_STATING = frozenset({"qual", "plain", "link", "modal", "person"})
-
-
-def _states_apart(parts: list[Part]) -> list[Part]:
-    """States after a name ("asthma that is severe or uncontrolled"): the name with each of them, with "and" with all."""
-    k = len(parts)
-    while k > 1 and all(i.kind in _STATING for i in parts[k - 1].items):
-        k -= 1
-    joints = {p.joint for p in parts[k:]} - {","}
-    if len(joints) != 1 or not joints <= {"and", "or"}:
-        return parts
-    part = parts[k - 1]
-    n = next((j for j, i in enumerate(part.items) if j and i.text in _THAT and _named(part.items[:j])), 0)
-    states = [[i for i in row if i.kind == "qual"] for row in (part.items[n:], *(p.items for p in parts[k:]))]
-    if not n or not all(states) or not all(i.kind in _STATING for i in part.items[n:]):
-        return parts
-    if joints == {"and"}:
-        states = [[i for state in states for i in state]]
-    each = [Part([*state, *part.items[:n]], "or", False, alternative=True) for state in states]
-    each[0].joint, each[0].comma, each[0].alternative = part.joint, part.comma, part.alternative
-    return [*parts[: k - 1], *each]
-
-
-_THAT = frozenset({"that", "which", "who"})
-
-
-def _qualifies(part: Part) -> bool:
-    kinds = {i.kind for i in part.items}
-    return part.expression is None and "qual" in kinds and kinds <= {"qual", "plain", "modal", "that"}
-
-
-def _alternatives(held: list[Part], part: Part, *, joint: str) -> list[Part]:
-    """The part with the modifiers before it; qualifiers parted by "or" make one part each."""
-    joints = {p.joint for p in [*held[1:], part]}
-    first = part.items[0] if part.items else None
-    if first is not None and first.kind == "pregnancy" and first.cue is not None and first.cue.value == "planning":
-        now = [
-            i for p in held for i in p.items if i.kind == "status" and i.cue is not None and i.cue.value != "planned"
-        ]
-        if now and "or" in joints:  # "current or planned pregnancy"
-            carrying = Item("pregnancy", first.start, first.end, first.text, Cue("pregnancy", "pregnant"))
-            return [Part([carrying], joint, held[0].comma), Part(part.items, "or", False, alternative=True)]
-    said = {i.kind for p in held for i in p.items}
-    own = [i for i in part.items if i.kind in {"qual", "status"}][:1]
-    qualifying = said <= {"qual", "status", "plain", "person", "modal", "sex"} and "qual" in said | {
-        i.kind for i in own
-    }
-    planned = said <= {"status", "plain", "person", "modal"} and any(
-        i.cue is not None and i.cue.value == "planned" for p in held for i in [*p.items, *own] if i.kind == "status"
-    )
-    if "or" in joints and "and" not in joints and (qualifying or planned) and own and len(held) < 4:
-        rest = [i for i in part.items if i is not own[0]]
-        copies = [Part([*p.items, *rest], "or", False) for p in held]
-        copies[0].joint, copies[0].comma = joint, held[0].comma
-        for copy in copies[1:]:
-            copy.alternative = True
-        return [*copies, Part(part.items, "or", False, alternative=True)]
-    items = [i for p in held for i in p.items]
-    statuses = [i for i in items if i.kind == "status"]
-    return [Part([*statuses, *(i for i in items if i.kind != "status"), *part.items], joint, held[0].comma)]
 
 
 _PREDICATES = frozenset({"have", "has", "had", "is", "are", "was", "were", "been", "being", "must", "should"})
@@ -457,6 +348,8 @@ def _read_part(part: Part, carried: Mods, line: Line, depth: int, *, organs: boo
         n < len(items) and items[n].kind in {"measure", "on_site", "pregtest"}
     )
     body = [i for i in items[:n] if i.kind not in {"neg"}] + items[n:] if n else items
+    if part.joint and carried.result and any(i.kind == "status" for i in items):
+        carried = carried._replace(result="")  # "abnormal renal function or undergoing dialysis"
     if part.restart and part.joint:
         carried = NOTHING
     elif carried.governor is not None and body and body[0].kind not in NAMES | {"qual", "route", "plain"}:

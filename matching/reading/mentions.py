@@ -11,6 +11,7 @@ from matching.model.criterion import (
     Analyte,
     Concept,
     ConditionIs,
+    CountIs,
     Expression,
     LifestyleIs,
     MeasurementIs,
@@ -157,7 +158,9 @@ def shifted(mods: Mods, start: int, end: int, text: str) -> Expression:
     """The condition that a shifting cue ("allergy to") makes of the name text[start:end]."""
     shift = mods.shift
     assert shift is not None
-    after = text[max(start, shift.end) : end] or text[start:end]
+    after = text[max(start, shift.end) : end].strip() or text[start:end]
+    if after[:5].lower() in {"that ", "this "} or after[:6].lower() in {"these ", "those ", "such a"}:
+        return Unreadable(max(start, 0), end, "what it refers to")
     name = (shifted_name(shift) or "{}").format(" ".join(after.split()))
     status = _CONDITION_STATUS.get(mods.status, "any")
     near = abs(start - shift.start) < 60
@@ -297,7 +300,7 @@ def with_qualifiers(expression: Expression, qualifiers: tuple[str, ...]) -> Expr
     return rebuilt(expression, qualify)
 
 
-_TIMED = (ConditionIs, TreatmentIs, PregnancyIs, LifestyleIs, ResultIs, MeasurementIs, ScoreIs)
+_TIMED = (CountIs, ConditionIs, TreatmentIs, PregnancyIs, LifestyleIs, ResultIs, MeasurementIs, ScoreIs)
 
 
 __all__ = ["CONDITIONS", "TREATMENTS", "Mods", "all_of", "mention", "with_qualifiers", "with_window"]

@@ -44,8 +44,8 @@ def _who_must(items: list[Item], line: Line, mods: Mods, depth: int) -> Expressi
     if (
         line.exclusion
         or len(items) < 4
-        or items[0].kind != "person"
-        or items[1].kind not in {"link", "person", "modal"}
+        or items[0].kind not in {"person", "sex", "agegroup"}
+        or items[1].kind not in {"link", "person", "modal", "status"}
     ):
         return None
     n = next((k for k, i in enumerate(items) if i.kind == "modal" and i.text in _MUST), -1)
@@ -55,7 +55,7 @@ def _who_must(items: list[Item], line: Line, mods: Mods, depth: int) -> Expressi
         or any(i.kind in {"sep", "on_site", "measure"} for i in items[1:n])
     ):
         return None
-    when = line.read(items[1:n], NOTHING, depth + 1)
+    when = line.read(items[items[0].kind == "person" : n], NOTHING, depth + 1)
     then = line.read(items[n + 1 :], mods, depth + 1)
     if when is None:
         return None

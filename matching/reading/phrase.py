@@ -62,6 +62,7 @@ class Phrase:
         self.requiring = False
         self.leaf: Expression | None = None
         self.people: Item | None = None
+        self.treating = False
 
     def read(self, part: Part, items: list[Item]) -> None:
         """Phrase = {modifier} [{word} name {window | brackets | link {modifier} name}]."""
@@ -198,6 +199,8 @@ class Phrase:
                 if self.words and self.expression is None:
                     self.governed = True
                     self.with_words = item.kind == "link"
+                if self.expression is None and self.generic is not None and self.generic.kind == "compound":
+                    self.treating = item.text not in {"with", "for"}
                 if self.expression is not None:
                     self.link = "with" if item.kind == "link" else (self.link or "prep")
                 elif item.text in {"with", "of"} and self.mods.shift is not None:
@@ -307,6 +310,9 @@ class Phrase:
                 self.mods = mods._replace(qualifiers=(*mods.qualifiers, " ".join(told)))
                 return mention(item, self.mods, self.line.text)
         leaf = mention(item, mods, self.line.text)
+        if self.treating and item.term is not None and item.term.category in CONDITIONS and self.generic is not None:
+            # "therapy directed at lymphoma" is no lymphoma
+            leaf = clouded(leaf, Unreadable(self.generic.start, self.generic.end, "a treatment of it"))
         if not words:
             return leaf
         rest = self.line.unreadable(words)

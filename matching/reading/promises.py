@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from matching.model.criterion import AgeIs, Expression, Not, OnSite, SexIs, Unreadable
+from matching.model.criterion import AgeIs, AnyOf, Expression, Not, OnSite, PregnancyIs, SexIs, Unreadable
 from matching.reading.items import CONTENT, Item, find, has, trim
 from matching.reading.logic import all_of, any_of, between, clouded, leaves, narrowed, negate
 from matching.reading.mentions import CONDITIONS, TREATMENTS, Mods
@@ -74,6 +74,8 @@ def read_promise(items: list[Item], mods: Mods, line: Line, depth: int) -> Expre
             topic = next((t for t in told if t in _TELLING), next((t for t in told if t != "ability"), topic))
     judged = item.cue.value == "investigator_opinion"
     unread: Expression | None = None
+    if judged and cut > 1 and items[cut - 2].text in _RELATIVE and has(items[:cut], CONTENT):
+        cut = 0  # "a disease which, in the opinion of the investigator, ..."
     if cut > 0 and not has(items[:cut], CONTENT):
         ahead = trim(items[:cut])
         says = any(i.kind == "word" and i.text not in _GUARDIANS for i in ahead) or (
@@ -117,7 +119,10 @@ def read_promise(items: list[Item], mods: Mods, line: Line, depth: int) -> Expre
         expression, cut = all_of((unread, expression)), 0
     if cut > 0:
         before = unread or line.read(items[:cut], mods, depth + 1)
-        if before is not None:
+        among = _those_fertile(before, expression) if topic == "contraception" and line.exclusion else None
+        if among is not None:
+            expression = among
+        elif before is not None:
             parts.append(before)
             joints.append(_joint_at(items, cut - 1))
     parts.append(expression)
@@ -130,7 +135,7 @@ def read_promise(items: list[Item], mods: Mods, line: Line, depth: int) -> Expre
                 else all_of((*parts, expression))
             )
         after = line.read(items[stop + 1 :], mods, depth + 1)
-        if after is not None:
+        if after is not None and not (judged and isinstance(after, OnSite) and after.topic == topic):
             parts.append(after)
             joints.append(_joint_at(items, stop))
     parts = _once(parts)
@@ -144,6 +149,7 @@ def read_promise(items: list[Item], mods: Mods, line: Line, depth: int) -> Expre
     return all_of(parts)
 
 
+_RELATIVE = frozenset({"that", "which", "who"})
 _KEEPING = re.compile(r"(?i)(?:non[\s-]?)?(?:compl(?:y|ian(?:t|ce)|ies)|adher(?:e|ent|ence))$")
 
 
@@ -153,7 +159,7 @@ def _kept_treatment(span: list[Item]) -> Item | None:
         return None
     for item in span[1:6]:
         if item.kind == "term" and item.term is not None and item.term.category in TREATMENTS:
-            return item
+            return item if _STUDY.isdisjoint(item.text.lower().split()) else None
         if item.kind not in {"link", "prep", "plain", "qual", "status", "route"} or not _STUDY.isdisjoint(
             item.text.split()
         ):
@@ -162,6 +168,16 @@ def _kept_treatment(span: list[Item]) -> Item | None:
 
 
 _STUDY = frozenset({"study", "trial", "protocol", "procedures", "visits", "requirements", "treatment"})
+
+
+def _those_fertile(before: Expression | None, promise: Expression) -> Expression | None:
+    """The promise is asked of the last only: "pregnant, or of childbearing potential and not using contraception"."""
+    members = before.of if isinstance(before, AnyOf) else (before,)
+    last = members[-1]
+    if not isinstance(last, PregnancyIs) or last.states != ("childbearing_potential",):
+        return None
+    fertile = all_of((last, promise))
+    return any_of((*(m for m in members[:-1] if m is not None), fertile))
 
 
 def _once(parts: list[Expression]) -> list[Expression]:

@@ -161,6 +161,28 @@ def test_a_title_gives_its_words_to_the_lines_under_it() -> None:
     assert criterion.expression.status == "history"
 
 
+@pytest.mark.parametrize(
+    ("lead", "expected"),
+    [
+        ("Known allergy to any of the following:", "hypersensitivity to morphine"),
+        ("Family history of:", "family history of morphine"),
+        ("Contraindications to:", "contraindication to morphine"),
+        ("Unable to stop the following drugs:", "all(any(morphine, ?), ?)"),
+        ("Failure to respond to:", "all(any(morphine, ?), ?)"),
+        ("Use of any of the following:", "morphine"),
+    ],
+)
+def test_a_lead_that_turns_names_turns_those_under_it(lead: str, expected: str) -> None:
+    # why: an allergy to a drug was read as taking it when the drug stood on a line of its own
+    parsed = parse_eligibility(f"Exclusion Criteria:\n\n* {lead}\n\n  * Morphine\n  * Codeine")
+    assert short(parsed.criteria[1].expression) == expected
+
+
+def test_who_may_take_part_at_all_is_no_exception() -> None:
+    text = "Inclusion Criteria:\n\n* Subjects are eligible for the study if they:\n\n  * Have asthma\n  * Have gout"
+    assert [short(c.expression) for c in parse_eligibility(text).criteria[1:]] == ["asthma", "gout"]
+
+
 def test_what_lets_people_through_makes_the_line_above_less_certain() -> None:
     text = "Inclusion Criteria:\n\n* No brain metastases\n\n  * Previously treated metastases are allowed"
     first = parse_eligibility(text).criteria[0].expression
