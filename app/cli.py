@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -147,8 +148,11 @@ def judge(ndjson_form: NdjsonOption = False) -> None:
     stream(judge_row)
 
 
-def open_store(*, make: bool = False) -> TrialStore:
-    """The store of the environment's database. `make`: create its tables; else a database without them is told of."""
+def open_store(*, make: bool = False, parse: bool = True) -> TrialStore:
+    """The store of the environment's database; one without tables is told of.
+
+    `make`: creates its tables. `parse`: and reads again what an earlier version of the reader read.
+    """
     from app.settings import load_settings
     from app.store.engine import create_engine_for, newest_revision, revision_of, upgrade
     from app.store.trials import TrialStore
@@ -156,7 +160,7 @@ def open_store(*, make: bool = False) -> TrialStore:
     engine = create_engine_for(load_settings().database_url)
     if make:
         upgrade(engine)
-        read_anew(TrialStore(engine))
+        read_anew(TrialStore(engine), parse=parse)
     elif revision_of(engine) is None:
         err.print(
             "[red]The database has no tables yet. Run `trialmatch db upgrade`, then `trialmatch load PATH`.[/red]"
@@ -168,15 +172,26 @@ def open_store(*, make: bool = False) -> TrialStore:
     return TrialStore(engine)
 
 
-def read_anew(store: TrialStore) -> None:
-    """Reads again what an earlier version of the reader read; quiet when there is nothing to do."""
-    from app.ingest import run
+def read_anew(store: TrialStore, *, parse: bool = True, workers: int | None = None) -> int:
+    """Reads what waits for it and what an earlier version of the reader read; how many trials. Goes on where it was."""
+    from app import show
+    from app.ingest.pool import IngestPool
 
     store.index_missing()
-    with run.criteria_pool(None) as read:
-        done = store.read_again(read=read)
-    if done:
-        err.print(f"The criteria of {done} stored trials were read again by this version's reader.")
+    waiting = store.unread() if parse else 0
+    if not waiting:
+        return 0
+    with IngestPool(workers, store.engine.dialect.name) as pool, show.parse_progress(err, waiting) as progress:
+        done = store.read_again(read=pool.read, progress=progress)
+    err.print(f"The criteria of {done} stored trials were read by this version's reader.")
+    return done
+
+
+class Parse(StrEnum):
+    """When the criteria of loaded trials are read."""
+
+    NOW = "now"
+    LATER = "later"
 
 
 @app.command()
@@ -184,8 +199,12 @@ def load(
     paths: Annotated[
         list[Path], typer.Argument(help="Files or folders: API v2 JSON, NDJSON, XML, page text; .gz, .zip, .tar.gz.")
     ],
-    workers: Annotated[int | None, typer.Option(min=1, help="Processes that parse criteria; one a processor.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes that map and parse; one a processor.")] = None,
     batch_size: Annotated[int, typer.Option(min=1, max=10_000, help="Records a transaction.")] = 300,
+    parse_when: Annotated[
+        Parse,
+        typer.Option("--parse", help="later: criteria stay unread, and so unknown, until `trialmatch db parse`."),
+    ] = Parse.NOW,
 ) -> None:
     """Load trials from files. Loading again changes nothing, so a load that was cut off is simply run again."""
     from app import show
@@ -195,10 +214,13 @@ def load(
     if missing:
         err.print(f"[red]There is no {', '.join(str(p) for p in missing)}.[/red]")
         raise typer.Exit(2)
-    store = open_store(make=True)
+    now = parse_when is Parse.NOW
+    store = open_store(make=True, parse=now)
     with show.load_progress(err) as progress:
-        report = run.load(paths, store, progress=progress, workers=workers, batch_size=batch_size)
+        report = run.load(paths, store, progress=progress, workers=workers, batch_size=batch_size, parse=now)
     show.load_report(err, report)
+    if not now:
+        err.print(f"The criteria of {store.unread()} trials are still to be read: trialmatch db parse")
     if report.failed and report.failed == report.read:
         raise typer.Exit(1)
 
@@ -368,6 +390,15 @@ def db_upgrade() -> None:
     err.print(f"The database is at revision {revision_of(engine)}.")
 
 
+@database.command("parse")
+def db_parse(
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes; one a processor.")] = None,
+) -> None:
+    """Read the criteria that wait for it. A run that was cut off goes on where it was."""
+    if not read_anew(open_store(), workers=workers):
+        err.print("Nothing waits to be read.")
+
+
 @database.command("check")
 def db_check() -> None:
     """Check the integrity of what is stored; exits with 1 when something is wrong."""
@@ -402,22 +433,18 @@ def serve(
     """Run the service on port 8000."""
     import uvicorn
 
+    from app import workers as processes
     from app.logs import configure
+    from app.main import create_app
     from app.settings import load_settings
 
     settings = load_settings()
     configure(settings.log_level)
-    # The server's own access log holds query strings, and a query may be about a person: ours holds paths.
-    uvicorn.run(
-        "app.main:create_app",
-        factory=True,
-        host=host or settings.host,
-        port=port or settings.port,
-        workers=workers,
-        access_log=False,
-        log_config=None,
-        server_header=False,
-    )
+    address, listens_on = host or settings.host, port or settings.port
+    if workers > 1:
+        processes.serve(settings, address, listens_on, workers)
+        return
+    uvicorn.run(create_app(settings), host=address, port=listens_on, **processes.configured())  # type: ignore[arg-type]
 
 
 def main() -> None:

@@ -2,8 +2,14 @@
 
 import logging
 import sys
+from datetime import UTC, datetime
 
+import orjson
 import structlog
+
+ACCESS = "app.access"
+FIELDS = ("path", "method", "status", "milliseconds", "error", "where", "request_id")
+"""What a line may hold beside its event."""
 
 
 def configure(level: str) -> None:
@@ -11,10 +17,10 @@ def configure(level: str) -> None:
     shared: list[structlog.typing.Processor] = [
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
-        structlog.stdlib.ExtraAdder(allow=["path", "method", "status", "milliseconds", "error", "where", "request_id"]),
+        structlog.stdlib.ExtraAdder(allow=list(FIELDS)),
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    formatter = structlog.stdlib.ProcessorFormatter(
+    formatter = _Lines(
         foreign_pre_chain=shared,
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
@@ -27,6 +33,21 @@ def configure(level: str) -> None:
     root = logging.getLogger()
     root.handlers = [out]
     root.setLevel(level.upper())
+
+
+class _Lines(structlog.stdlib.ProcessorFormatter):
+    """The formatter of all, with a short way for the access log: there is one such line for every request."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One JSON line."""
+        if record.name != ACCESS or record.exc_info:
+            return super().format(record)
+        told = record.__dict__
+        line = {name: told[name] for name in FIELDS if name in told}
+        at = datetime.fromtimestamp(record.created, UTC).isoformat().replace("+00:00", "Z")
+        return orjson.dumps(
+            {"event": record.getMessage(), "level": "info", "logger": ACCESS, **line, "timestamp": at}
+        ).decode()
 
 
 def _without_traceback(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:

@@ -28,10 +28,12 @@ from app.api import (
     trials,
 )
 from app.api.middleware import BodyLimit, HeadAsGet, Observe, RateLimit
+from app.api.stored import StoredAnswers
 from app.metrics import Metrics
 from app.settings import Settings, load_settings
 from app.store.engine import create_engine_for
 from app.store.places import gazetteer
+from app.store.replica import read_engine
 from app.store.trials import TrialStore
 
 DESCRIPTION = """
@@ -87,7 +89,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         matching.warm()
         gazetteer()
         yield
-        engine.dispose()
+        app.state.store.close()
 
     app = FastAPIOffline(
         title="trialmatch",
@@ -98,7 +100,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.settings = chosen
-    app.state.store = TrialStore(engine)
+    reads = read_engine(chosen.read_database_url, engine) if chosen.read_database_url else None
+    app.state.store = TrialStore(engine, reads)
     app.state.metrics = Metrics()
     errors.install(app)
     for router in (
@@ -116,6 +119,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     ):
         app.include_router(router)
     # The last added is the outermost.
+    app.add_middleware(StoredAnswers, store=app.state.store)
     app.add_middleware(CompressMiddleware, minimum_size=1000)
     app.add_middleware(BodyLimit, limit=chosen.max_body_bytes, limits={batch.PATH: batch.MAX_BATCH_BYTES})
     if chosen.cors_origins:

@@ -22,6 +22,9 @@ class Settings(BaseSettings):
     database_url: str = Field(default_factory=default_database_url)
     """Any SQLAlchemy URL of SQLite or PostgreSQL."""
 
+    read_database_url: str | None = None
+    """A replica of the database that reads go to; while it does not answer, they go to the primary."""
+
     api_keys: Annotated[tuple[SecretStr, ...], NoDecode] = ()
     """Keys that may store and withdraw trials, separated by commas; none: those calls are off."""
 

@@ -114,6 +114,23 @@ class _Rate(ProgressColumn):
 
 
 @contextmanager
+def parse_progress(out: Console, total: int) -> Iterator[Callable[[int], None]]:
+    """A bar over the trials whose criteria are read, with the rate and the time left; quiet where no terminal is."""
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        _Rate(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=out, transient=True, disable=not out.is_terminal) as bar:
+        task = bar.add_task("Reading criteria", total=total)
+        yield lambda done: bar.update(task, completed=done)
+
+
+@contextmanager
 def sync_progress(out: Console) -> Iterator[Callable[[SyncReport], None]]:
     """A bar with the rate and the time left; quiet where the output is no terminal."""
     columns = (

@@ -19,6 +19,8 @@ from bench.run import DATABASES, Run
 SUBJECTS = (
     "reading",
     "loading",
+    "ingest",
+    "serving",
     "answers",
     "search",
 )

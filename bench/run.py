@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from app.ingest.run import criteria_pool
-from app.ingest.study import read_study
+import orjson
+
+from app.ingest.run import LoadReport, load_records
+from app.ingest.study_files import StudyText
 from app.store.engine import create_engine_for, upgrade
 from app.store.trials import TrialStore
-from app.store.writing import ReadCriteria
 from bench.corpus import base_records, replicate
-from matching import EligibilityFields
 
 DATABASES = ("sqlite", "postgres")
 
@@ -41,7 +40,6 @@ class Run:
     filled: dict[tuple[int, str, bool], float] = field(default_factory=dict)
     _stack: ExitStack = field(default_factory=ExitStack)
     _stores: dict[tuple[int, str, bool], TrialStore] = field(default_factory=dict)
-    _parsed: dict[EligibilityFields, bytes] = field(default_factory=dict)
 
     @cached_property
     def records(self) -> list[dict[str, Any]]:
@@ -89,28 +87,17 @@ class Run:
         return self.postgres.format(name)
 
     def _fill(self, store: TrialStore, studies: Iterator[dict[str, Any]], size: int) -> float:
-        """Stores the studies; records a second. Each distinct text is parsed once: a corpus has few."""
+        """Stores the studies; records a second. A load parses each distinct text once, and a corpus has few."""
         begin = told = time.perf_counter()
-        stored = 0
-        with criteria_pool(None) as parse:
-            read = _once(parse, self._parsed)
-            while batch := [read_study(study).trial for study in islice(studies, BATCH)]:
-                store.upsert(batch, at=AT, read=read)
-                stored += len(batch)
-                if time.perf_counter() - told > 30:
-                    told = time.perf_counter()
-                    print(f"  {stored:,} of {size:,} stored, {stored / (told - begin):,.0f}/s", flush=True)
+
+        def progress(done: LoadReport) -> None:
+            nonlocal told
+            if time.perf_counter() - told > 30:
+                told = time.perf_counter()
+                print(f"  {done.read:,} of {size:,} stored, {done.read / (told - begin):,.0f}/s", flush=True)
+
+        found = (StudyText(orjson.dumps(study), "corpus") for study in studies)
+        stored = load_records(found, store, progress=progress, batch_size=BATCH, now=lambda: AT).new
         with store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.exec_driver_sql("ANALYZE")
         return stored / (time.perf_counter() - begin)
-
-
-def _once(parse: ReadCriteria, known: dict[EligibilityFields, bytes]) -> ReadCriteria:
-    """Parses each distinct text once in a run: a corpus has few."""
-
-    def read(modules: Sequence[EligibilityFields]) -> Sequence[bytes]:
-        fresh = [module for module in dict.fromkeys(modules) if module not in known]
-        known.update(zip(fresh, parse(fresh), strict=True))
-        return [known[module] for module in modules]
-
-    return read

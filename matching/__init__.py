@@ -68,7 +68,7 @@ from matching.ports import TrialReader
 from matching.reading import PARSER_VERSION
 from matching.reading.criteria import parse_eligibility
 from matching.reading.note import NoteReading, merge_note, read_note
-from matching.reading.trial_text import parse_trial_eligibility
+from matching.reading.trial_text import not_read_yet, parse_trial_eligibility
 
 __all__ = [
     "AGE_UNITS",
@@ -148,6 +148,7 @@ __all__ = [
     "match",
     "match_one",
     "merge_note",
+    "not_read_yet",
     "note_facts_to_json",
     "parse_eligibility",
     "parse_trial_eligibility",

@@ -19,6 +19,8 @@ def run(connection: Connection) -> None:
         # SQLite cannot alter a table in place.
         render_as_batch=connection.dialect.name == "sqlite",
         compare_type=True,
+        # On PostgreSQL each revision commits by itself: an index is then made without a lock that stops writers.
+        transaction_per_migration=connection.dialect.name != "sqlite",
     )
     with context.begin_transaction():
         context.run_migrations()
@@ -31,5 +33,9 @@ else:
     from app.settings import load_settings
 
     url = os.environ.get("TRIALMATCH_DATABASE_URL") or load_settings().database_url
-    with create_engine_for(url).connect().execution_options(**WRITE) as own, own.begin():
-        run(own)
+    with create_engine_for(url).connect().execution_options(**WRITE) as own:
+        if own.dialect.name == "sqlite":
+            with own.begin():
+                run(own)
+        else:
+            run(own)

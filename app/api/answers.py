@@ -1,12 +1,13 @@
 """Answers as bytes: the engine's JSON encoded once, with the headers its kind asks for."""
 
-import hashlib
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
+
+from app.api.stored import tag_of
 
 
 def about_patient(body: object) -> Response:
@@ -28,7 +29,7 @@ def cacheable(
 
     `last_modified` (UTC) counts only for a client that sends no ETag (RFC 9110).
     """
-    etag = f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
+    etag = tag_of(body)
     named = {"ETag": etag, "Cache-Control": f"public, max-age={max_age_s}", **headers}
     if link is not None:
         named["Link"] = link

@@ -8,6 +8,8 @@ from app.api.deps import StoreDep
 from app.api.errors import NotReadyError
 from app.api.schemas.matches import Problem
 from app.metrics import CONTENT_TYPE
+from app.store.replica import state_of
+from app.store.trials import TrialStore
 
 router = APIRouter(tags=["operations"])
 
@@ -20,11 +22,25 @@ def live() -> dict[str, str]:
 
 @router.get("/health/ready", summary="Can it answer", responses={503: {"model": Problem}})
 def ready(store: StoreDep) -> Response:
-    """`ok` with the number of stored trials; 503 while the database cannot be read."""
+    """`ok` with the number of stored trials; 503 while the database cannot be read.
+
+    With a replica for reads, `replica` tells who answers them now, how many seconds it is behind, and whether it holds
+    the same version of the data as the primary; `writes` is false while the primary does not answer.
+    """
     try:
-        body = {"status": "ok", "trials": store.count(), "data_version": store.data_version()}
+        body: dict[str, object] = {
+            "status": "ok",
+            "trials": store.count(),
+            "data_version": store.data_version(),
+        }
     except SQLAlchemyError:
         raise NotReadyError("The database cannot be read; is it there, and migrated (trialmatch db upgrade)?") from None
+    if store.reads is not store.engine:
+        try:
+            primary: str | None = TrialStore(store.engine).data_version()
+        except SQLAlchemyError:
+            primary = None
+        body |= {"writes": primary is not None, "replica": state_of(store.reads, primary).told()}
     return JSONResponse(body, headers={"Cache-Control": "no-store"})
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from limits import parse as parse_limit
 from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -20,11 +20,16 @@ access = logging.getLogger("app.access")
 
 KNOWN_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"})
 
+BODILESS = frozenset({"GET", "HEAD", "OPTIONS"})
+
 OWN_HOST_ONLY = (
     "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; script-src 'self' 'unsafe-inline'; "
     "worker-src 'self' blob:; frame-ancestors 'none'"
 )
 """Pages ask nothing of any other host, whatever the libraries in them would like to load."""
+
+
+ALWAYS = ((b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer"))
 
 
 class Observe:
@@ -51,12 +56,10 @@ class Observe:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = MutableHeaders(scope=message)
-                headers["X-Request-ID"] = request_id
-                headers["X-Content-Type-Options"] = "nosniff"
-                headers["Referrer-Policy"] = "no-referrer"
-                if headers.get("content-type", "").startswith("text/html"):
-                    headers["Content-Security-Policy"] = OWN_HOST_ONLY
+                headers = message["headers"] = [*message.get("headers", ()), *ALWAYS]
+                headers.append((b"x-request-id", request_id.encode()))
+                if any(name == b"content-type" and value.startswith(b"text/html") for name, value in headers):
+                    headers.append((b"content-security-policy", OWN_HOST_ONLY.encode()))
             await send(message)
 
         try:
@@ -72,16 +75,17 @@ class Observe:
             method = scope["method"] if scope["method"] in KNOWN_METHODS else "OTHER"
             self.metrics.record(method, template, status, seconds)
             # The path may name a trial, never a person; the query string is left out on purpose.
-            access.info(
-                "request",
-                extra={
-                    "method": method,
-                    "path": template,
-                    "status": status,
-                    "milliseconds": round(seconds * 1000, 2),
-                    "request_id": request_id,
-                },
-            )
+            if access.isEnabledFor(logging.INFO):
+                access.info(
+                    "request",
+                    extra={
+                        "method": method,
+                        "path": template,
+                        "status": status,
+                        "milliseconds": round(seconds * 1000, 2),
+                        "request_id": request_id,
+                    },
+                )
 
 
 class BodyLimit:
@@ -98,6 +102,11 @@ class BodyLimit:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes a request on while its body is small enough."""
         if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        if scope["method"] in BODILESS and not any(
+            name in (b"content-length", b"transfer-encoding") for name, _ in scope["headers"]
+        ):
             await self.app(scope, receive, send)
             return
         limit = self.limits.get(scope["path"], self.limit)

@@ -40,7 +40,7 @@ def rank_row(store: TrialStore, row: dict[str, Any], today: date) -> dict[str, A
     query = search.Query(
         statuses=filters.statuses, phases=filters.phases, countries=tuple(map(folded, filters.countries))
     )
-    with search.snapshot(store.engine) as connection:
+    with search.snapshot(store.reads) as connection:
         fitting = search.ids(connection, query)
         scores = ranking.text_scores(connection, looked_for.words, looked_for.same, looked_for.below)
     if sent.scope == "relevant":

@@ -170,7 +170,7 @@ def _after(sent: SearchParams, query: search.Query) -> search.Key | None:
 def answer(store: TrialStore, sent: SearchParams, query: search.Query, read_as: dict[str, Any]) -> dict[str, Any]:
     """The page that was asked for, from one version of the data; `query` and `read_as` are those of `read_query`."""
     after = _after(sent, query)
-    with search.snapshot(store.engine) as connection:
+    with search.snapshot(store.reads) as connection:
         hits = search.page(connection, query, limit=sent.limit + 1, after=after)
         shown = hits[: sent.limit]
         more = search.parts(connection, [hit.nct_id for hit in shown], sent.fields)
@@ -209,7 +209,7 @@ def _export(store: TrialStore, sent: SearchParams, query: search.Query, form: Fo
 
     def found() -> Iterator[dict[str, Any]]:
         left, position = most, after
-        with search.snapshot(store.engine) as connection:
+        with search.snapshot(store.reads) as connection:
             while left is None or left > 0:
                 size = EXPORT_PAGE if left is None else min(EXPORT_PAGE, left)
                 hits = search.page(connection, query, limit=size, after=position)

@@ -43,7 +43,7 @@ def get_stats(
 ) -> Response:
     """How many trials and sites, how much of their criteria could be read, and which thresholds they set."""
     version = store.data_version()
-    found = stats_of(store.engine, version)
+    found = stats_of(store.reads, version)
     rows = found.thresholds
     if analyte is not None:
         wanted = matching.analyte_of(analyte, None) or analyte

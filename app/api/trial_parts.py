@@ -65,7 +65,7 @@ def get_related(
     limit: Annotated[int, Query(ge=1, le=100, description="How many to show")] = 10,
 ) -> Response:
     """The trials most alike, each with the reasons; its own extensions first, and among equals those that recruit."""
-    with snapshot(store.engine) as connection:
+    with snapshot(store.reads) as connection:
         found = related(connection, nct_id)
     if found is None:
         raise TrialNotFoundError("No trial with this id is stored.")

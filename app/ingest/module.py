@@ -15,12 +15,18 @@ T = TypeVar("T")
 class Module:
     """An object of the record. Each reader gives None (or nothing) for an absent field and notes a faulty one."""
 
-    __slots__ = ("data", "odd", "path")
+    __slots__ = ("_above", "_name", "data", "odd")
 
-    def __init__(self, data: dict[str, Any], path: str, odd: list[str]) -> None:
+    def __init__(self, data: dict[str, Any], odd: list[str], above: Module | None = None, name: str = "") -> None:
         self.data = data
-        self.path = path
         self.odd = odd
+        self._above = above
+        self._name = name
+
+    @property
+    def path(self) -> str:
+        """Where the object is in the record, with a dot at its end; put together only for a fault."""
+        return f"{self._above.path}{self._name}." if self._above is not None else ""
 
     def _note(self, key: str, why: str) -> None:
         self.odd.append(f"{self.path}{key}: {why}")
@@ -33,7 +39,7 @@ class Module:
         elif not isinstance(value, dict):
             self._note(key, "not an object")
             value = {}
-        return Module(value, f"{self.path}{key}.", self.odd)
+        return Module(value, self.odd, self, key)
 
     def modules(self, key: str) -> Iterator[Module]:
         """The objects of a list."""
@@ -45,7 +51,7 @@ class Module:
             return
         for index, item in enumerate(value):
             if isinstance(item, dict):
-                yield Module(item, f"{self.path}{key}[{index}].", self.odd)
+                yield Module(item, self.odd, self, f"{key}[{index}]")
             else:
                 self._note(f"{key}[{index}]", "not an object")
 
@@ -64,6 +70,18 @@ class Module:
             self._note(key, "not a text")
             return None
         return clean(value).strip() or None
+
+    def each_text(self, *keys: str) -> tuple[str | None, ...]:
+        """`text` of several fields at once: most of a record's fields are the plain texts of its sites."""
+        get = self.data.get
+        found = []
+        for key in keys:
+            value = get(key)
+            if value is not None:
+                plain = type(value) is str and value.isascii() and "\x00" not in value
+                value = value.strip() or None if plain else self.text(key)
+            found.append(value)
+        return tuple(found)
 
     def texts(self, key: str) -> tuple[str, ...]:
         """The texts of a list, each once."""
@@ -105,6 +123,8 @@ class Module:
     def degrees(self, key: str, limit: float) -> float | None:
         """A number of degrees within plus and minus `limit`."""
         value = self.data.get(key)
+        if type(value) is float and -limit <= value <= limit:
+            return value
         if value is None:
             return None
         if isinstance(value, bool) or not isinstance(value, int | float) or not -limit <= value <= limit:

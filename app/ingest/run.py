@@ -5,32 +5,27 @@ Loading the same files again changes nothing, so a load that was cut off is simp
 
 from __future__ import annotations
 
-import multiprocessing
-import os
 import re
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 from time import perf_counter
 
-from app.ingest.files import read_paths
-from app.ingest.source import Record, RecordError
+from app.ingest.files import Found, find_in_paths
+from app.ingest.pool import IngestPool, Item, Ready, fetched
+from app.ingest.source import RecordError
 from app.ingest.study import FULL, read_study
 from app.store.trials import TrialStore
-from app.store.writing import ReadCriteria, read_criteria
-from matching import EligibilityFields, Trial
 
 BATCH_SIZE = 300
 
-WORTH_A_POOL = 64
-"""Fewer texts than this are parsed here: starting processes takes longer."""
-
-TEXTS_AT_ONCE = 16
+BATCHES_AHEAD = 3
+"""Batches that are read and made ready while one is written: they are what a load holds in memory."""
 
 FAILURES_KEPT = 1000
 
@@ -68,6 +63,7 @@ def load(
     progress: Progress | None = None,
     batch_size: int = BATCH_SIZE,
     workers: int | None = None,
+    parse: bool = True,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> LoadReport:
     """Loads files and folders.
@@ -77,20 +73,30 @@ def load(
         store: at the newest revision.
         progress: told after each batch.
         batch_size: records a transaction.
-        workers: processes that parse criteria; None: one for each processor; 1: this one.
+        workers: processes that map records and parse criteria; None: one for each processor; 1: this one.
+        parse: read the criteria now; else they stand as unread, unknown, until `TrialStore.read_again`.
         now: the clock, for the history and for when each record was fetched.
     """
-    return load_records(read_paths(paths), store, progress=progress, batch_size=batch_size, workers=workers, now=now)
+    return load_records(
+        find_in_paths(paths),
+        store,
+        progress=progress,
+        batch_size=batch_size,
+        workers=workers,
+        parse=parse,
+        now=now,
+    )
 
 
 def load_records(
-    records: Iterable[Record | RecordError],
+    records: Iterable[Found],
     store: TrialStore,
     *,
     progress: Progress | None = None,
     batch_size: int = BATCH_SIZE,
     workers: int | None = None,
     replace_newer: bool = False,
+    parse: bool = True,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> LoadReport:
     """Loads records from anywhere. `replace_newer`: what comes is what the source says now (the registry itself)."""
@@ -98,27 +104,53 @@ def load_records(
     report = LoadReport()
     oddities: Counter[str] = Counter()
     with ExitStack() as stack:
-        read = stack.enter_context(criteria_pool(workers))
-        ahead = stack.enter_context(ThreadPoolExecutor(1))
+        pool = stack.enter_context(IngestPool(workers, store.engine.dialect.name))
+        reader = stack.enter_context(ThreadPoolExecutor(1))
         batches = _batches(records, batch_size)
-        # The next batch is read and mapped while this one is parsed and written.
-        coming = ahead.submit(next, batches, None)
-        while (batch := coming.result()) is not None:
-            coming = ahead.submit(next, batches, None)
+
+        def next_batch() -> tuple[datetime, Ready] | None:
+            batch = next(batches, None)
             at = now()
-            faults = [item for item in batch if isinstance(item, RecordError)]
-            good = [item for item in batch if isinstance(item, Record)]
-            done = store.upsert([_fetched(item.trial, at) for item in good], at=at, replace=replace_newer, read=read)
-            oddities.update(_kind(text) for item in good for text in item.odd)
+            return (at, pool.prepare(batch, at)) if batch is not None else None
+
+        ahead: deque[Future[tuple[datetime, Ready] | None]] = deque()
+        coming: deque[tuple[datetime, list[Item]] | None] = deque()
+
+        def take() -> None:
+            following = ahead.popleft().result()
+            coming.append((following[0], following[1]()) if following is not None else None)
+
+        while True:
+            while len(ahead) < BATCHES_AHEAD:
+                ahead.append(reader.submit(next_batch))
+            if not coming:
+                take()
+            if parse and len(coming) == 1 and coming[0] and ahead[0].done() and ahead[0].exception() is None:
+                # The texts of the next batch are parsed while this one is written.
+                take()
+            following = coming.popleft()
+            if following is None:
+                break
+            at, items = following
+            faults = [item for item in items if isinstance(item, RecordError)]
+            good = [item for item in items if not isinstance(item, RecordError)]
+            if parse:
+                for each in (items, coming[0][1] if coming and coming[0] else []):
+                    pool.parse_ahead(store, [item[0] for item in each if not isinstance(item, RecordError)])
+            done = store.upsert_prepared(
+                [record for record, _ in good], at=at, replace=replace_newer, read=pool.read if parse else None
+            )
+            pool.forget([record for record, _ in good])
+            oddities.update(_kind(text) for _, odd in good for text in odd)
             report = LoadReport(
-                read=report.read + len(batch),
+                read=report.read + len(items),
                 new=report.new + len(done.new),
                 changed=report.changed + len(done.changed),
                 unchanged=report.unchanged + len(done.unchanged),
                 older=report.older + len(done.older),
                 failed=report.failed + len(faults),
                 failures=(*report.failures, *faults)[:FAILURES_KEPT],
-                odd=report.odd + sum(1 for item in good if item.odd),
+                odd=report.odd + sum(1 for _, odd in good if odd),
                 oddities=tuple(oddities.most_common()),
                 seconds=perf_counter() - started,
             )
@@ -139,45 +171,14 @@ def store_record(
     if expected_id is not None and trial.nct_id != expected_id:
         raise RecordError(trial.nct_id, "its nctId is not the one of the address")
     at = at or datetime.now(UTC)
-    done = store.upsert([_fetched(trial, at)], at=at, replace=True)
+    done = store.upsert([fetched(trial, at)], at=at, replace=True)
     return "new" if done.new else "changed" if done.changed else "unchanged"
 
 
-@contextmanager
-def criteria_pool(workers: int | None) -> Iterator[ReadCriteria]:
-    """A reader of criteria that shares large batches among processes, which start with the first such batch."""
-    count = workers if workers is not None else os.cpu_count() or 1
-    pool: ProcessPoolExecutor | None = None
-
-    def read(modules: Sequence[EligibilityFields]) -> Sequence[bytes]:
-        nonlocal pool
-        if count <= 1 or len(modules) < WORTH_A_POOL:
-            return read_criteria(modules)
-        if pool is None:
-            # Spawned, not forked: a fork would share the database's connections.
-            pool = ProcessPoolExecutor(count, mp_context=multiprocessing.get_context("spawn"))
-        parts = [modules[start : start + TEXTS_AT_ONCE] for start in range(0, len(modules), TEXTS_AT_ONCE)]
-        return list(chain.from_iterable(pool.map(read_criteria, parts)))
-
-    try:
-        yield read
-    finally:
-        if pool is not None:
-            pool.shutdown(cancel_futures=True)
-
-
-def _batches(records: Iterable[Record | RecordError], size: int) -> Iterator[list[Record | RecordError]]:
+def _batches(records: Iterable[Found], size: int) -> Iterator[list[Found]]:
     iterator = iter(records)
     while batch := list(islice(iterator, size)):
         yield batch
-
-
-def _fetched(trial: Trial, at: datetime) -> Trial:
-    """The trial with the instant it was fetched at, unless its source told one."""
-    first, *rest = trial.provenance
-    if first.fetched_at is not None:
-        return trial
-    return replace(trial, provenance=(replace(first, fetched_at=at), *rest))
 
 
 def _kind(oddity: str) -> str:

@@ -29,6 +29,13 @@ class RecordError(Exception):
         return ": ".join(part for part in (self.place, self.nct_id, self.reason) if part)
 
 
+class Unread(Protocol):
+    """A record that was found and not read yet, so that another process can read it; it can be pickled."""
+
+    def read(self) -> Record | RecordError:
+        """The record."""
+
+
 class Source(Protocol):
     """One form in which trials are published."""
 

@@ -54,6 +54,8 @@ FULL = "clinicaltrials_gov"
 PARTIAL = "clinicaltrials_gov_partial"
 """The source of a record without the date of its last update, such as a search result with few fields."""
 
+NOWHERE = Site()
+
 
 def read_study(study: object, *, source: str | None = None) -> Record:
     """Reads one study.
@@ -68,7 +70,7 @@ def read_study(study: object, *, source: str | None = None) -> Record:
     if not isinstance(study, dict):
         raise RecordError(None, "a study is a JSON object")
     odd: list[str] = []
-    root = Module(study, "", odd)
+    root = Module(study, odd)
     protocol = root.module("protocolSection")
     identification = protocol.module("identificationModule")
     nct_id = identification.text("nctId")
@@ -266,14 +268,8 @@ def _eligibility(module: Module) -> EligibilityFields:
 
 
 def _contact(module: Module) -> Contact | None:
-    contact = Contact(
-        name=module.text("name"),
-        role=module.text("role"),
-        phone=module.text("phone"),
-        phone_extension=module.text("phoneExt"),
-        email=module.text("email"),
-    )
-    return None if contact == Contact() else contact
+    told = module.each_text("name", "role", "phone", "phoneExt", "email")
+    return Contact(*told) if any(told) else None
 
 
 def _sites(module: Module) -> tuple[Site, ...]:
@@ -286,21 +282,19 @@ def _sites(module: Module) -> tuple[Site, ...]:
 
 
 def _site(module: Module) -> Site | None:
-    point = module.module("geoPoint")
-    lat, lon = point.degrees("lat", 90), point.degrees("lon", 180)
-    both = lat is not None and lon is not None
-    site = Site(
-        facility=module.text("facility"),
-        status=module.word("status", STATUSES),
-        city=module.text("city"),
-        state=module.text("state"),
-        zip=module.text("zip"),
-        country=module.text("country"),
-        lat=lat if both else None,
-        lon=lon if both else None,
-        contacts=module.each("contacts", _contact),
-    )
-    return None if site == Site() else site
+    lat = lon = None
+    if module.data.get("geoPoint") is not None:
+        point = module.module("geoPoint")
+        lat, lon = point.degrees("lat", 90), point.degrees("lon", 180)
+        if lat is None or lon is None:
+            lat = lon = None
+    facility, city, state, zip_code, country = module.each_text("facility", "city", "state", "zip", "country")
+    status = module.data.get("status")
+    if status is not None:
+        status = module.word("status", STATUSES)
+    contacts = module.each("contacts", _contact) if "contacts" in module.data else ()
+    site = Site(facility, status, city, state, zip_code, country, lat, lon, contacts)
+    return None if site == NOWHERE else site
 
 
 def _references(module: Module) -> tuple[Reference, ...]:

@@ -6,6 +6,7 @@ import codecs
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import BinaryIO
 
 import orjson
@@ -22,6 +23,24 @@ PAGE_HEAD = re.compile(r'\s*\{\s*(?:"(?:totalCount|nextPageToken)"\s*:\s*(?:[0-9
 LINES_HEAD = re.compile(rb"\s*\{")
 
 
+@dataclass(frozen=True, slots=True)
+class StudyText:
+    """One study as it stands in a file. `lenient`: it was found as JSON with half a surrogate pair or the like."""
+
+    raw: bytes
+    place: str
+    lenient: bool = False
+
+    def read(self) -> Record | RecordError:
+        """The study as a trial."""
+        try:
+            return _study(orjson.loads(self.raw), self.place)
+        except orjson.JSONDecodeError:
+            if self.lenient:
+                return _study(json.loads(self.raw), self.place)
+            return RecordError(None, "the line is not JSON", self.place)
+
+
 class StudyFiles:
     """The registry's own JSON, in any of its wrappings."""
 
@@ -33,6 +52,10 @@ class StudyFiles:
 
     def read(self, stream: BinaryIO, place: str) -> Iterator[Record | RecordError]:
         """The studies in their order, one in memory at a time."""
+        return (each.read() if isinstance(each, StudyText) else each for each in self.find(stream, place))
+
+    def find(self, stream: BinaryIO, place: str) -> Iterator[StudyText | RecordError]:
+        """The studies in their order as they stand in the file, one in memory at a time."""
         first = stream.readline(LONGEST_STUDY)
         while first and not first.strip(b"\xef\xbb\xbf \t\r\n"):
             first = stream.readline(LONGEST_STUDY)
@@ -52,21 +75,17 @@ def _is_whole_study(line: bytes) -> bool:
     return isinstance(value, dict) and "studies" not in value
 
 
-def _read_lines(first: bytes, stream: BinaryIO, place: str) -> Iterator[Record | RecordError]:
+def _read_lines(first: bytes, stream: BinaryIO, place: str) -> Iterator[StudyText]:
     number = 1
     line = first
     while line:
         if line.strip():
-            where = f"{place}:{number}"
-            try:
-                yield _study(orjson.loads(line), where)
-            except orjson.JSONDecodeError:
-                yield RecordError(None, "the line is not JSON", where)
+            yield StudyText(line, f"{place}:{number}")
         line = stream.readline(LONGEST_STUDY)
         number += 1
 
 
-def _read_values(first: bytes, stream: BinaryIO, place: str) -> Iterator[Record | RecordError]:
+def _read_values(first: bytes, stream: BinaryIO, place: str) -> Iterator[StudyText | RecordError]:
     """Values one after the other, in a list, in a page's list, or alone; read on until a value is complete."""
     text = _Text(stream)
     buffer = text.decode(first) + text.read(CHUNK)
@@ -91,7 +110,7 @@ def _read_values(first: bytes, stream: BinaryIO, place: str) -> Iterator[Record 
         number += 1
         while True:
             try:
-                value, end = decoder.raw_decode(buffer, start)
+                _, end = decoder.raw_decode(buffer, start)
                 break
             except (json.JSONDecodeError, RecursionError) as fault:
                 # As much again each time, so that a long study is not scanned over and over.
@@ -101,7 +120,7 @@ def _read_values(first: bytes, stream: BinaryIO, place: str) -> Iterator[Record 
                     yield RecordError(None, f"study {number} {why}; the rest of the file is left", place)
                     return
                 buffer, start = buffer[start:] + more, 0
-        yield _study(value, f"{place}:study {number}")
+        yield StudyText(buffer[start:end].encode(), f"{place}:study {number}", lenient=True)
         start = end
         if start > CHUNK:
             buffer, start = buffer[start:], 0

@@ -11,11 +11,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from datetime import UTC, datetime
 from functools import cache
+from operator import attrgetter
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 import orjson
 
-from matching import PartialDate, Sponsor, Trial, TrialSummary
+from matching import EligibilityFields, PartialDate, Sponsor, Trial, TrialSummary
 
 T = TypeVar("T")
 Json = dict[str, Any]
@@ -23,7 +24,7 @@ Json = dict[str, Any]
 KEYS: dict[tuple[type, str], str] = {(Sponsor, "sponsor_class"): "class"}
 """Fields whose JSON key is not their name."""
 
-SCALARS = (str, int, float, bool)
+SCALARS = frozenset((str, int, float, bool))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,11 @@ def trial_from_json(document: Mapping[str, Any]) -> Trial:
 def trial_from_bytes(document: bytes) -> Trial:
     """The trial of an encoded document."""
     return _object_from_json(Trial, orjson.loads(document))
+
+
+def eligibility_from_json(document: Mapping[str, Any]) -> EligibilityFields:
+    """The eligibility module of a trial's document."""
+    return _object_from_json(EligibilityFields, document)
 
 
 def document_bytes(document: Json) -> bytes:
@@ -98,20 +104,29 @@ def summary_from_bytes(summary: bytes) -> TrialSummary:
 
 
 def _object_to_json(value: Any) -> Json:
-    out: Json = {}
     kind: Any = type(value)
-    for field in _plan(kind):
-        item = getattr(value, field.name)
+    keys, values_of = _shape(kind)
+    out: Json = {}
+    for key, item in zip(keys, values_of(value), strict=True):
         if item is None or item == ():
             continue
         if type(item) in SCALARS:
-            out[field.key] = item
+            out[key] = item
         else:
             written = _to_json(item)
             # A part with nothing in it (a design of which nothing is known) is as absent as a missing field.
             if written != {}:
-                out[field.key] = written
+                out[key] = written
     return out
+
+
+@cache
+def _shape(kind: Any) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]:
+    """The keys of a dataclass, and what takes all of its fields at once in their order."""
+    plan = _plan(kind)
+    names = [field.name for field in plan]
+    take: Callable[[Any], Any] = attrgetter(*names)
+    return tuple(field.key for field in plan), take if len(names) > 1 else lambda value: (take(value),)
 
 
 def _to_json(value: Any) -> Any:

@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import ColumnElement, Connection, Engine, FromClause, create_engine, event, func, make_url, select, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import StaticPool
 
+from app.store.retry import pause, sqlstate
 from app.store.tables import CRITERIA, STATE, TRIAL, VERSION
+
+if TYPE_CHECKING:
+    # Only migrations need it, and a worker's start should not wait for it.
+    from alembic.config import Config
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
 WRITE: Mapping[str, Any] = {"trialmatch_write": True}
 """Execution options of a connection that will write: SQLite then takes its lock at the start, not half way."""
+
+LOCK_TIMEOUT = "3s"
+LOCK_ATTEMPTS = 20
+LOCK_NOT_AVAILABLE = "55P03"
 
 BUSY_SECONDS = 30
 """How long a writer of SQLite waits for another."""
@@ -70,6 +77,8 @@ def _create_sqlite(url: str) -> Engine:
 
 
 def _config(connection: Connection | None = None) -> Config:
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     if connection is not None:
@@ -79,24 +88,57 @@ def _config(connection: Connection | None = None) -> Config:
 
 def upgrade(engine: Engine, revision: str = "head") -> None:
     """Brings the tables to `revision`; nothing happens when they are there already."""
-    with engine.connect().execution_options(**WRITE) as connection, connection.begin():
-        command.upgrade(_config(connection), revision)
+    from alembic import command
+
+    _migrate(engine, lambda connection: command.upgrade(_config(connection), revision))
 
 
 def downgrade(engine: Engine, revision: str) -> None:
     """Takes the tables back to `revision` (`base`: no tables)."""
-    with engine.connect().execution_options(**WRITE) as connection, connection.begin():
-        command.downgrade(_config(connection), revision)
+    from alembic import command
+
+    _migrate(engine, lambda connection: command.downgrade(_config(connection), revision))
+
+
+def _migrate(engine: Engine, work: Callable[[Connection], None]) -> None:
+    """SQLite: all revisions in one transaction. PostgreSQL: a transaction each, as some steps must be outside of any.
+
+    A step that would wait long for a lock, and make every reader behind it wait, gives up instead and is tried again.
+    """
+    if engine.dialect.name == "sqlite":
+        with engine.connect().execution_options(**WRITE) as connection, connection.begin():
+            work(connection)
+        return
+    for attempt in range(LOCK_ATTEMPTS):
+        try:
+            with engine.connect() as connection:
+                connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
+                connection.commit()
+                try:
+                    work(connection)
+                finally:
+                    connection.rollback()
+                    connection.execute(text("SET lock_timeout = DEFAULT"))
+                    connection.commit()
+                return
+        except OperationalError as error:
+            if sqlstate(error) != LOCK_NOT_AVAILABLE or attempt == LOCK_ATTEMPTS - 1:
+                raise
+            pause(attempt, time.sleep)
 
 
 def revision_of(engine: Engine) -> str | None:
     """The revision the tables are at; None before the first."""
+    from alembic.runtime.migration import MigrationContext
+
     with engine.connect() as connection:
         return MigrationContext.configure(connection).get_current_revision()
 
 
 def newest_revision() -> str | None:
     """The revision this version of the service works with."""
+    from alembic.script import ScriptDirectory
+
     return ScriptDirectory.from_config(_config()).get_current_head()
 
 

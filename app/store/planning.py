@@ -5,18 +5,19 @@ Only reads. What it finds may be overtaken by another writer before it is writte
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-import matching
-from app.store.convert import Json, content_bytes, document_bytes, trial_from_bytes, trial_to_json
+from app.store.convert import document_bytes, trial_from_bytes, trial_to_json
 from app.store.merge import merge
-from app.store.rows import Row
+from app.store.prepare import Prepared, prepare
 from app.store.tables import CRITERIA, RECORD, TRIAL, VERSION
-from matching import EligibilityFields, Trial
+from matching import Trial
+
+RECORD_COLUMNS = ("nct_id", "source", "content_hash", "size", "last_update", "record_version", "document")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,18 +35,22 @@ class Upserted:
 
 @dataclass(slots=True)
 class Told:
-    """What one source tells of a trial. `trial` None: stored, and not needed yet. `document`: of a fresh record."""
+    """What one source tells of a trial. `fresh`: of this batch; `trial`: stored, once it is needed."""
 
     content_hash: str
     size: int
     last_update: str
     record_version: str
+    fresh: Prepared | None = None
     trial: Trial | None = None
-    document: Json | None = None
 
     def order(self) -> tuple[str, str, int, str]:
         """Newer first by the registry's dates; between equals the fuller, then any fixed choice: never the order read."""
         return (self.last_update, self.record_version, self.size, self.content_hash)
+
+    def whole(self) -> Trial | None:
+        """The trial as this source tells it."""
+        return self.fresh.whole() if self.fresh is not None else self.trial
 
 
 @dataclass(slots=True)
@@ -55,56 +60,47 @@ class Known:
     version: int = 0
     content_hash: str | None = None
     parser_version: str | None = None
+    text_hash: str | None = None
     newest_version: int = 0
-    eligibility: EligibilityFields | None = None
     told: dict[str, Told] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
 class Change:
-    """A trial to write: `merged` None when only what a source tells has changed, not the whole."""
+    """A trial to write: `whole` None when only what a source tells has changed, not the whole.
+
+    `criteria`: read anew, with the version of what read them; None: what is stored of them stays.
+    """
 
     nct_id: str
     known: Known
-    records: list[Row]
-    merged: Trial | None = None
-    document: Json = field(default_factory=dict)
-    content_hash: str = ""
-    condition_ids: tuple[str, ...] = ()
+    records: list[tuple[Any, ...]]
+    whole: Prepared | None = None
     criteria: bytes | None = None
+    parser_version: str | None = None
 
 
-def plan(connection: Connection, trials: Sequence[Trial], *, replace: bool) -> tuple[list[Change], Upserted]:
+def plan(connection: Connection, records: Sequence[Prepared], *, replace: bool) -> tuple[list[Change], Upserted]:
     """What to write, and what will have become of each record. `replace`: a record replaces even a newer one."""
-    known = _known(connection, {trial.nct_id for trial in trials})
+    known = _known(connection, {record.nct_id for record in records})
     touched: dict[str, None] = {}
     older: list[str] = []
     same: list[str] = []
-    for trial in trials:
-        told = known[trial.nct_id].told
-        document = trial_to_json(trial)
-        content = content_bytes(document)
-        source = trial.provenance[0].source
-        fresh = Told(
-            content_hash=hashlib.sha256(content).hexdigest(),
-            size=len(content),
-            last_update=str(trial.last_update.on) if trial.last_update else "",
-            record_version=trial.provenance[0].record_version or "",
-            trial=trial,
-            document=document,
-        )
-        stored = told.get(source)
+    for record in records:
+        told = known[record.nct_id].told
+        fresh = Told(record.content_hash, record.size, record.last_update, record.record_version, record)
+        stored = told.get(record.source)
         if stored is not None and stored.content_hash == fresh.content_hash:
-            same.append(trial.nct_id)
+            same.append(record.nct_id)
         elif stored is not None and not replace and fresh.order() < stored.order():
-            older.append(trial.nct_id)
+            older.append(record.nct_id)
         else:
-            told[source] = fresh
-            touched[trial.nct_id] = None
+            told[record.source] = fresh
+            touched[record.nct_id] = None
     _fetch_told(connection, {nct_id: known[nct_id] for nct_id in touched})
-    changes = [_change(nct_id, known[nct_id]) for nct_id in touched]
-    written = {change.nct_id for change in changes if change.merged is not None}
-    unwritten = [change.nct_id for change in changes if change.merged is None]
+    changes = [_change(nct_id, known[nct_id], connection.dialect.name) for nct_id in touched]
+    written = {change.nct_id for change in changes if change.whole is not None}
+    unwritten = [change.nct_id for change in changes if change.whole is None]
     return changes, Upserted(
         new=tuple(nct_id for nct_id in touched if nct_id in written and known[nct_id].version == 0),
         changed=tuple(nct_id for nct_id in touched if nct_id in written and known[nct_id].version > 0),
@@ -124,12 +120,13 @@ def _known(connection: Connection, nct_ids: set[str]) -> dict[str, Known]:
     ):
         known[nct_id].newest_version = newest
     for row in connection.execute(
-        select(TRIAL.c.nct_id, TRIAL.c.version, TRIAL.c.content_hash, CRITERIA.c.parser_version)
+        select(TRIAL.c.nct_id, TRIAL.c.version, TRIAL.c.content_hash, CRITERIA.c.parser_version, CRITERIA.c.text_hash)
         .select_from(TRIAL.outerjoin(CRITERIA))
         .where(TRIAL.c.nct_id.in_(ids))
     ):
         trial = known[row.nct_id]
         trial.version, trial.content_hash, trial.parser_version = row.version, row.content_hash, row.parser_version
+        trial.text_hash = row.text_hash
     columns = (RECORD.c.nct_id, RECORD.c.source, RECORD.c.content_hash, RECORD.c.size)
     for record in connection.execute(
         select(*columns, RECORD.c.last_update, RECORD.c.record_version).where(RECORD.c.nct_id.in_(ids))
@@ -141,8 +138,10 @@ def _known(connection: Connection, nct_ids: set[str]) -> dict[str, Known]:
 
 
 def _fetch_told(connection: Connection, known: dict[str, Known]) -> None:
-    """Fetches the stored records that must be merged with fresh ones, and the eligibility that was read before."""
-    stored = [nct_id for nct_id, trial in known.items() if trial.version]
+    """Fetches the stored records that must be merged with fresh ones."""
+    stored = [
+        nct_id for nct_id, trial in known.items() if trial.version and any(t.fresh is None for t in trial.told.values())
+    ]
     if not stored:
         return
     present = {
@@ -153,43 +152,36 @@ def _fetch_told(connection: Connection, known: dict[str, Known]) -> None:
             .where(TRIAL.c.nct_id.in_(stored))
         )
     }
-    for nct_id, trial in present.items():
-        known[nct_id].eligibility = trial.eligibility
     for record in connection.execute(
         select(RECORD.c.nct_id, RECORD.c.source, RECORD.c.document).where(RECORD.c.nct_id.in_(stored))
     ):
         told = known[record.nct_id].told[record.source]
-        if told.trial is None:
+        if told.fresh is None:
             own = record.document
             told.trial = trial_from_bytes(own) if own is not None else present[record.nct_id]
 
 
-def _change(nct_id: str, known: Known) -> Change:
-    whole = list(known.told.values())
-    if len(whole) == 1 and whole[0].trial is not None and whole[0].document is not None:
-        merged, document, content_hash = whole[0].trial, whole[0].document, whole[0].content_hash
-    else:
-        merged = merge(told.trial for told in whole if told.trial is not None)
-        document = trial_to_json(merged)
-        content_hash = hashlib.sha256(content_bytes(document)).hexdigest()
-    rows: list[Row] = [
-        {
-            "nct_id": nct_id,
-            "source": source,
-            "content_hash": told.content_hash,
-            "size": told.size,
-            "last_update": told.last_update or None,
-            "record_version": told.record_version[:40] or None,
-            "document": _own_document(told) if len(whole) > 1 else None,
-        }
-        for source, told in known.told.items()
+def _change(nct_id: str, known: Known, dialect: str) -> Change:
+    told = list(known.told.values())
+    whole = told[0].fresh if len(told) == 1 else None
+    if whole is None:
+        whole = prepare(merge(trial for each in told if (trial := each.whole()) is not None), dialect)
+    rows = [
+        (
+            nct_id,
+            source,
+            each.content_hash,
+            each.size,
+            each.last_update or None,
+            each.record_version[:40] or None,
+            _own_document(each) if len(told) > 1 else None,
+        )
+        for source, each in known.told.items()
     ]
-    if content_hash == known.content_hash:
-        return Change(nct_id, known, rows)
-    return Change(nct_id, known, rows, merged, document, content_hash, matching.trial_condition_ids(merged))
+    return Change(nct_id, known, rows, whole if whole.content_hash != known.content_hash else None)
 
 
 def _own_document(told: Told) -> bytes | None:
-    if told.document is not None:
-        return document_bytes(told.document)
+    if told.fresh is not None:
+        return told.fresh.document
     return document_bytes(trial_to_json(told.trial)) if told.trial is not None else None

@@ -1,13 +1,13 @@
-"""A trial as the rows of its tables, for bulk writes."""
+"""A trial as the values of its tables' columns, for bulk writes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import datetime
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import matching
-from app.store.convert import Json, document_bytes, summary_document
+from app.store.convert import Json, document_bytes
 from app.store.tables import FACET_WIDTH
 from matching import AgeLimit, Trial
 
@@ -22,6 +22,11 @@ def folded(value: str) -> str:
     return " ".join(value.casefold().split())[:FACET_WIDTH]
 
 
+@lru_cache(maxsize=1024)
+def _folded_country(value: str) -> str:
+    return folded(value)
+
+
 def days(limit: AgeLimit | None) -> float | None:
     """An age in days; None for no limit or a unit that is not one of time."""
     if limit is None or limit.unit not in DAYS:
@@ -34,36 +39,35 @@ def too_old_at(limit: AgeLimit | None) -> float | None:
     return None if limit is None else days(AgeLimit(limit.value + 1, limit.unit))
 
 
-def trial_row(
-    trial: Trial, document: Json, condition_ids: Sequence[str], *, version: int, content_hash: str, stored_at: datetime
-) -> Row:
-    """The row of `trial`; `document` is the trial's own."""
-    summary = summary_document(document, condition_ids)
-    return {
-        "nct_id": trial.nct_id,
-        "version": version,
-        "content_hash": content_hash,
-        "stored_at": stored_at,
-        "brief_title": summary["brief_title"],
-        "overall_status": _cut(trial.overall_status),
-        "study_type": _cut(trial.design.study_type),
-        "sex": trial.eligibility.sex[:10] if trial.eligibility.sex else None,
-        "minimum_age_days": days(trial.eligibility.minimum_age),
-        "maximum_age_days": days(trial.eligibility.maximum_age),
-        "too_old_at_days": too_old_at(trial.eligibility.maximum_age),
-        "healthy_volunteers": trial.eligibility.healthy_volunteers,
-        "last_update": str(trial.last_update.on) if trial.last_update else None,
-        "summary": document_bytes(summary),
-    }
+TRIAL_COLUMNS = (
+    "nct_id", "version", "content_hash", "stored_at", "brief_title", "overall_status", "study_type", "sex",
+    "minimum_age_days", "maximum_age_days", "too_old_at_days", "healthy_volunteers", "last_update", "summary",
+)  # fmt: skip
+FACET_COLUMNS = ("kind", "value", "nct_id")
+SITE_COLUMNS = ("nct_id", "position", "status", "country", "lat", "lon")
 
 
-def facet_rows(trial: Trial, condition_ids: Sequence[str]) -> Iterator[Row]:
-    """The rows of `trial_facet`, each once."""
+def trial_values(trial: Trial, summary: Json) -> tuple[Any, ...]:
+    """The values of TRIAL_COLUMNS behind `stored_at`."""
+    return (
+        summary["brief_title"],
+        _cut(trial.overall_status),
+        _cut(trial.design.study_type),
+        trial.eligibility.sex[:10] if trial.eligibility.sex else None,
+        days(trial.eligibility.minimum_age),
+        days(trial.eligibility.maximum_age),
+        too_old_at(trial.eligibility.maximum_age),
+        trial.eligibility.healthy_volunteers,
+        str(trial.last_update.on) if trial.last_update else None,
+        document_bytes(summary),
+    )
+
+
+def facet_values(trial: Trial, condition_ids: Sequence[str]) -> list[tuple[str, str, str]]:
+    """The values of FACET_COLUMNS, each once."""
     tested = matching.trial_intervention_ids(trial)
-    over = {ancestor for concept in tested for ancestor in matching.ancestors(concept)}
-    over.update(term.id for term in trial.intervention_ancestors)
-    above = {ancestor for concept in condition_ids for ancestor in matching.ancestors(concept)}
-    above.update(term.id for term in trial.condition_ancestors)
+    over = set().union(*map(matching.ancestors, tested), (term.id for term in trial.intervention_ancestors))
+    above = set().union(*map(matching.ancestors, condition_ids), (term.id for term in trial.condition_ancestors))
     sited = {site.country for site in trial.sites}
     kinds: dict[str, set[str]] = {
         "condition": set(condition_ids),
@@ -73,28 +77,17 @@ def facet_rows(trial: Trial, condition_ids: Sequence[str]) -> Iterator[Row]:
         "word": {folded(word) for word in (*trial.conditions, *trial.keywords)},
         "phase": set(trial.design.phases),
         "intervention_type": {row.type for row in trial.interventions if row.type},
-        "country": {folded(country) for country in (*trial.countries, *sited) if country},
+        "country": {_folded_country(country) for country in (*trial.countries, *sited) if country},
     }
-    for kind, values in kinds.items():
-        for value in sorted(values):
-            yield {"kind": kind, "value": value[:FACET_WIDTH], "nct_id": trial.nct_id}
+    return [(kind, value[:FACET_WIDTH], trial.nct_id) for kind, values in kinds.items() for value in sorted(values)]
 
 
-def site_rows(trial: Trial) -> Iterator[Row]:
-    """The rows of `trial_site`."""
-    for position, site in enumerate(trial.sites):
-        yield {
-            "nct_id": trial.nct_id,
-            "position": position,
-            "facility": site.facility,
-            "status": _cut(site.status),
-            "city": site.city,
-            "state": site.state,
-            "zip": site.zip,
-            "country": site.country,
-            "lat": site.lat,
-            "lon": site.lon,
-        }
+def site_values(trial: Trial) -> list[tuple[Any, ...]]:
+    """The values of SITE_COLUMNS."""
+    return [
+        (trial.nct_id, position, _cut(site.status), site.country, site.lat, site.lon)
+        for position, site in enumerate(trial.sites)
+    ]
 
 
 def _cut(value: str | None) -> str | None:

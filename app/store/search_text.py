@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, column, literal_column, select, table, text
 
@@ -35,6 +36,7 @@ STOP = frozenset(
 MOST_BODY_WORDS = 3000
 MOST_POSITION = 16_383
 LONGEST_WORD = 60
+MOST_REMEMBERED = 65_536
 
 Words = Mapping[str, Sequence[str]]
 
@@ -67,21 +69,16 @@ def trial_words(trial: Trial) -> dict[str, list[str]]:
     }
 
 
-def insert_words(connection: Connection, rows: Iterable[tuple[str, Words]]) -> None:
-    """Stores the words of trials that have none stored."""
-    if connection.dialect.name == "postgresql":
-        statement = text("INSERT INTO trial_text (nct_id, document) VALUES (:nct_id, CAST(:document AS tsvector))")
-        values: list[dict[str, object]] = [{"nct_id": nct_id, "document": _vector(words)} for nct_id, words in rows]
-    else:
-        names = ", ".join(FIELDS)
-        places = ", ".join(f":{name}" for name in FIELDS)
-        statement = text(f"INSERT INTO trial_text (rowid, nct_id, {names}) VALUES (:at, :nct_id, {places})")
-        values = [
-            {"at": row_of(nct_id), "nct_id": nct_id, **{name: " ".join(words[name]) for name in FIELDS}}
-            for nct_id, words in rows
-        ]
-    if values:
-        connection.execute(statement, values)
+def text_columns(dialect: str) -> tuple[str, ...]:
+    """The columns of `trial_text` that are written."""
+    return ("nct_id", "document") if dialect == "postgresql" else ("rowid", "nct_id", *FIELDS)
+
+
+def text_values(nct_id: str, words: Words, dialect: str) -> tuple[Any, ...]:
+    """A trial's words as the values of `text_columns`."""
+    if dialect == "postgresql":
+        return (nct_id, _vector(words))
+    return (row_of(nct_id), nct_id, *(" ".join(words[name]) for name in FIELDS))
 
 
 def delete_words(connection: Connection, nct_ids: Iterable[str]) -> None:
@@ -129,10 +126,23 @@ def _plain(word: str) -> str:
     return word[:LONGEST_WORD] if PLAIN.match(word) else "u" + word.encode()[: LONGEST_WORD // 2].hex()
 
 
+class _Kept(dict[str, str]):
+    """The form in which a registry's word is kept, empty for one that tells nothing; remembered, as they recur."""
+
+    def __missing__(self, word: str) -> str:
+        form = "" if word in STOP else _plain(word)
+        if len(self) < MOST_REMEMBERED:
+            self[word] = form
+        return form
+
+
+_KEPT = _Kept()
+
+
 def _words(texts: Iterable[str | None]) -> list[str]:
-    """Words of a trial; their normal forms are remembered, since a registry's words come again and again."""
-    found = (word for each in texts if each for word in matching.registry_words(each))
-    return [_plain(word) for word in found if word not in STOP]
+    """Words of a trial. Never for a patient's words: their forms are remembered."""
+    told = "\n".join(filter(None, texts))
+    return list(filter(None, map(_KEPT.__getitem__, matching.registry_words(told)))) if told else []
 
 
 def _vector(words: Words) -> str:

@@ -14,6 +14,10 @@ FACET_WIDTH = 200
 """Longer values of facets are cut here, on both sides of a comparison."""
 
 
+NOT_READ = "not read yet"
+"""The parser's version of criteria that are still to be read."""
+
+
 class TrialRow(SQLModel, table=True):
     """A trial as it stands now. `summary` holds what ranking needs; `stored_at` is UTC.
 
@@ -70,7 +74,10 @@ class TrialRecordRow(SQLModel, table=True):
 
 
 class TrialCriteriaRow(SQLModel, table=True):
-    """The parsed criteria of the trial's present eligibility text, and the version of the parser that read them."""
+    """The parsed criteria of the trial's present eligibility text, and the version of the parser that read them.
+
+    `text_hash` is of what they were read from: an equal text is not read twice. NOT_READ as the version: to be read.
+    """
 
     __tablename__ = "trial_criteria"
 
@@ -78,6 +85,7 @@ class TrialCriteriaRow(SQLModel, table=True):
         primary_key=True, sa_type=String(11), sa_column_args=[ForeignKey("trial.nct_id", ondelete="CASCADE")]
     )
     parser_version: str = Field(index=True, sa_type=String(40))
+    text_hash: str | None = Field(default=None, index=True, sa_type=String(32))
     parsed: bytes = Field(sa_type=LargeBinary)
 
 
@@ -100,12 +108,11 @@ class TrialFacetRow(SQLModel, table=True):
 
 
 class TrialSiteRow(SQLModel, table=True):
-    """A place where a trial runs, in the order of the record; degrees WGS 84."""
+    """A place where a trial runs, in the order of the record, as far as SQL asks for it; degrees WGS 84."""
 
     __tablename__ = "trial_site"
     __table_args__ = (
         Index("ix_trial_site_point", "lat", "lon"),
-        Index("ix_trial_site_place", "country", "city"),
         Index(
             "ix_trial_site_unplaced", "nct_id", sqlite_where=text("lat IS NULL"), postgresql_where=text("lat IS NULL")
         ),
@@ -115,11 +122,7 @@ class TrialSiteRow(SQLModel, table=True):
         primary_key=True, sa_type=String(11), sa_column_args=[ForeignKey("trial.nct_id", ondelete="CASCADE")]
     )
     position: int = Field(primary_key=True)
-    facility: str | None = Field(default=None, sa_type=Text)
     status: str | None = Field(default=None, sa_type=String(40))
-    city: str | None = Field(default=None, sa_type=Text)
-    state: str | None = Field(default=None, sa_type=Text)
-    zip: str | None = Field(default=None, sa_type=Text)
     country: str | None = Field(default=None, sa_type=Text)
     lat: float | None = None
     lon: float | None = None

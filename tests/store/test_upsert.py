@@ -1,8 +1,10 @@
 from dataclasses import replace
 from itertools import permutations
 
+import psycopg
 import pytest
 from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 import matching
 from app.store.engine import check, create_engine_for
@@ -197,6 +199,25 @@ def test_criteria_are_read_only_where_the_eligibility_changed(store: TrialStore)
     assert asked == [first.eligibility.text, "Inclusion Criteria:\n\n* Asthma"]
 
 
+def test_each_text_is_read_once_whoever_has_it(store: TrialStore) -> None:
+    asked: list[str | None] = []
+
+    def read(modules):  # type: ignore[no-untyped-def]
+        asked.extend(module.text for module in modules)
+        return read_criteria(modules)
+
+    store.upsert([registry_trial(1), registry_trial(2)], at=AT, read=read)
+    store.upsert([registry_trial(3)], at=AT, read=read)
+    text = registry_trial().eligibility.text
+    assert asked == [text]
+    older = replace(registry_trial(4), eligibility=replace(registry_trial().eligibility, minimum_age=None))
+    store.upsert([older], at=AT, read=read)
+    # The text is checked against the fields beside it: with others it is read anew.
+    assert asked == [text, text]
+    assert store.criteria_json("NCT00000003") == store.criteria_json("NCT00000001")
+    assert store.criteria_json("NCT00000003") is not None
+
+
 def test_criteria_of_another_parser_are_read_again(store: TrialStore, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(matching, "PARSER_VERSION", "of yesterday")
     store.upsert([registry_trial(1), registry_trial(2)], at=AT, read=lambda modules: [b"{}"] * len(modules))
@@ -211,14 +232,18 @@ def test_criteria_of_another_parser_are_read_again(store: TrialStore, monkeypatc
     assert store.data_version() == other.data_version() != yesterday
 
 
-def test_a_batch_that_fails_leaves_nothing(store: TrialStore) -> None:
-    broken = replace(registry_trial(2), brief_title=None, official_title=7)  # type: ignore[arg-type]
+def no_parser(modules: object) -> list[bytes]:
+    raise RuntimeError("no parser today")
 
-    def fails(modules: object) -> list[bytes]:
-        raise RuntimeError("no parser today")
 
-    with pytest.raises(RuntimeError, match="no parser today"):
-        store.upsert([registry_trial(1), broken], at=AT, read=fails)
+def nothing_storable(modules):  # type: ignore[no-untyped-def]
+    return [object()] * len(modules)
+
+
+@pytest.mark.parametrize("fails", [no_parser, nothing_storable], ids=["before the write", "in its last step"])
+def test_a_batch_that_fails_leaves_nothing(store: TrialStore, fails) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises((RuntimeError, SQLAlchemyError, psycopg.Error)):
+        store.upsert([registry_trial(1), registry_trial(2)], at=AT, read=fails)
     assert (store.count(), list(store.ids()), store.history("NCT00000001")) == (0, [], ())
     assert check(store.engine) == ()
 

@@ -10,7 +10,8 @@ import pytest
 
 import matching
 from app.ingest.files import read_paths
-from app.ingest.run import LoadReport, criteria_pool, load, load_records, store_record
+from app.ingest.pool import IngestPool
+from app.ingest.run import LoadReport, load, load_records, store_record
 from app.ingest.source import Record, RecordError
 from app.ingest.study import read_study
 from app.samples import TRIALS
@@ -137,8 +138,66 @@ def test_the_registry_itself_is_believed_even_when_its_record_is_older(store: Tr
 def test_processes_read_the_same_criteria_in_the_same_order() -> None:
     texts = [f"Inclusion Criteria:\n\n* Age {age} years or older\n* BMI < {age}" for age in range(18, 98)]
     modules = [EligibilityFields(text=text) for text in texts]
-    with criteria_pool(2) as read:
-        assert list(read(modules)) == read_criteria(modules)
+    with IngestPool(2, "sqlite") as pool:
+        assert list(pool.read(modules)) == read_criteria(modules)
+
+
+def test_processes_store_the_same_as_this_one(tmp_path: Path, store: TrialStore) -> None:
+    texts = [f"Inclusion Criteria:\n\n* Age {18 + number % 40} years or older" for number in range(150)]
+    studies = [study(number, eligibilityModule={"eligibilityCriteria": text}) for number, text in enumerate(texts)]
+    path = write(tmp_path / "many.ndjson", *studies, {"protocolSection": {}}, *studies[:10])
+    alone = TrialStore(create_engine_for("sqlite://"))
+    upgrade(alone.engine)
+    expected = load([path], alone, workers=1, batch_size=70, now=lambda: AT)
+    found = load([path], store, workers=2, batch_size=70, now=lambda: AT)
+    assert replace(found, seconds=0, failures=()) == replace(expected, seconds=0, failures=())
+    assert list(map(str, found.failures)) == list(map(str, expected.failures))
+    assert (found.read, found.new, found.unchanged, found.failed) == (161, 150, 10, 1)
+    assert store.data_version() == alone.data_version()
+    assert store.document("NCT00000077") == alone.document("NCT00000077")
+    assert store.criteria_json("NCT00000077") == alone.criteria_json("NCT00000077")
+
+
+def test_criteria_that_are_read_later_are_unknown_until_then(tmp_path: Path, store: TrialStore) -> None:
+    text = "Inclusion Criteria:\n\n* Age 18 years or older"
+    path = write(tmp_path / "a.ndjson", study(1, eligibilityModule={"eligibilityCriteria": text}), study(2))
+    load([path], store, workers=1, parse=False)
+    assert store.criteria_json("NCT00000001") == {
+        "criteria": [
+            {
+                "id": "i1",
+                "role": "inclusion",
+                "text": text,
+                "start": 0,
+                "end": len(text),
+                "parent": None,
+                "applies_to": None,
+                "expression": {"kind": "unreadable", "start": 0, "end": len(text), "reason": "not read yet"},
+                "coverage": 0.0,
+            }
+        ],
+        "coverage": {"criteria": 1, "computable": 0, "on_site": 0, "unreadable": 1},
+        "problems": [],
+    }
+    assert store.unread() == 2
+    told: list[int] = []
+    assert store.read_again(progress=told.append) == 2
+    assert (told, store.unread()) == ([2], 0)
+    at_once = TrialStore(create_engine_for("sqlite://"))
+    upgrade(at_once.engine)
+    load([path], at_once, workers=1)
+    assert store.data_version() == at_once.data_version()
+    assert store.criteria_json("NCT00000001") == at_once.criteria_json("NCT00000001")
+
+
+def test_a_later_load_does_not_undo_what_was_read(tmp_path: Path, store: TrialStore) -> None:
+    module = {"eligibilityCriteria": "Inclusion Criteria:\n\n* Age 18 years or older"}
+    load([write(tmp_path / "a.ndjson", study(1, eligibilityModule=module))], store, workers=1)
+    read = store.criteria_json("NCT00000001")
+    retitled = study(1, eligibilityModule=module, conditionsModule={"conditions": ["Asthma"]})
+    report = load([write(tmp_path / "b.ndjson", retitled)], store, workers=1, parse=False)
+    assert report.changed == 1
+    assert (store.criteria_json("NCT00000001"), store.unread()) == (read, 0)
 
 
 def test_storing_one_record(store: TrialStore) -> None:

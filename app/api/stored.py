@@ -1,0 +1,173 @@
+"""Stored trials and pages of their list, served as the bytes they are kept as.
+
+A layer in front of the routes: what it knows goes out without routing, parsing or encoding, and everything else goes
+on to the routes, whose answer it then keeps. It keeps answers about trials only: a list that was asked for with
+anything that may speak of a person (a condition, an age, a place, free text) is never kept.
+
+Another process's change of a trial shows here after MOST_STALE_S at the latest; one made by this process, at once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+from types import SimpleNamespace
+from urllib.parse import parse_qsl
+
+import anyio.to_thread
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.store.documents import Documents
+from app.store.trials import TrialStore
+
+TRIAL_PATH = re.compile(r"/v1/trials/(NCT[0-9]{8})\Z")
+LIST_PATH = "/v1/trials"
+
+IMPERSONAL = frozenset({"limit", "cursor", "status", "phase", "study_type", "sort"})
+"""Parameters of a list that say nothing of a person."""
+
+MOST_STALE_S = 0.5
+MOST_BYTES = 32 * 1024 * 1024
+LARGEST_KEPT = 1024 * 1024
+
+JSON_ACCEPTED = frozenset({b"", b"*/*", b"application/json"})
+Headers = list[tuple[bytes, bytes]]
+
+TRIAL_ROUTE = SimpleNamespace(path="/v1/trials/{nct_id}")
+LIST_ROUTE = SimpleNamespace(path=LIST_PATH)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An answer as it is sent; `known_headers` go with a 304."""
+
+    body: bytes
+    headers: Headers
+    known_headers: Headers
+    etag: bytes
+
+
+class StoredAnswers:
+    """Answers from memory, or from the store by the shortest way, or by the routes behind it."""
+
+    def __init__(self, app: ASGIApp, store: TrialStore) -> None:
+        self.app = app
+        self.store = store
+        self.documents = Documents(store.reads)
+        self._kept: OrderedDict[tuple[str, bytes], Kept] = OrderedDict()
+        self._bytes = 0
+        self._version: tuple[str, int] = ("", -1)
+        self._checked_at = float("-inf")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers what it can, passes the rest on."""
+        if scope["type"] != "http" or scope["method"] != "GET" or not scope["path"].startswith(LIST_PATH):
+            await self.app(scope, receive, send)
+            return
+        path, query = scope["path"], scope["query_string"]
+        trial = TRIAL_PATH.match(path)
+        asked = {name: value for name, value in scope["headers"] if name in (b"accept", b"if-none-match")}
+        if asked.get(b"accept", b"") not in JSON_ACCEPTED or not (trial or (path == LIST_PATH and _impersonal(query))):
+            await self.app(scope, receive, send)
+            return
+        version = await self._present_version()
+        kept = self._kept.get((path, query))
+        if kept is None and trial is not None and not query and version is not None:
+            kept = await self._read(path, trial[1], version)
+        if kept is None or version is None:
+            await self._capture(scope, receive, send, version)
+            return
+        self._kept.move_to_end((path, query))
+        scope["route"] = TRIAL_ROUTE if trial else LIST_ROUTE
+        await _send(kept, asked.get(b"if-none-match"), send)
+
+    async def _present_version(self) -> tuple[str, int] | None:
+        """The version of the data, asked for now and then; None: the store does not answer."""
+        local = self.store.changes
+        if local == self._version[1] and time.monotonic() - self._checked_at < MOST_STALE_S:
+            return self._version
+        self._checked_at = time.monotonic()
+        try:
+            version = (await anyio.to_thread.run_sync(self.store.data_version), local)
+        except SQLAlchemyError:
+            self._checked_at = float("-inf")
+            return None
+        if version != self._version:
+            self._kept.clear()
+            self._bytes = 0
+            self._version = version
+        return version
+
+    async def _read(self, path: str, nct_id: str, version: tuple[str, int]) -> Kept | None:
+        read = self.documents.read
+        try:
+            body = read(nct_id) if self.documents.is_local else await anyio.to_thread.run_sync(read, nct_id)
+        except SQLAlchemyError:
+            return None
+        if body is None:
+            return None
+        kept = _answer(body)
+        self._keep((path, b""), kept, version)
+        return kept
+
+    async def _capture(self, scope: Scope, receive: Receive, send: Send, version: tuple[str, int] | None) -> None:
+        """Lets the routes answer, and keeps a whole answer that anybody may have."""
+        key = (scope["path"], scope["query_string"])
+        headers: Headers | None = None
+
+        async def watching(message: Message) -> None:
+            nonlocal headers
+            if message["type"] == "http.response.start":
+                headers = list(message["headers"]) if message["status"] == 200 else None
+            elif headers is not None and not message.get("more_body"):
+                told = dict(headers)
+                # Only what was told in one piece, with its tag, and not for one client alone.
+                whole = len(message.get("body", b"")) == int(told.get(b"content-length", b"-1"))
+                if version is not None and whole and b"etag" in told and b"no-store" not in told[b"cache-control"]:
+                    known = [
+                        (name, value) for name, value in headers if name not in (b"content-length", b"content-type")
+                    ]
+                    self._keep(key, Kept(message["body"], headers, known, told[b"etag"]), version)
+            await send(message)
+
+        await self.app(scope, receive, watching)
+
+    def _keep(self, key: tuple[str, bytes], kept: Kept, version: tuple[str, int]) -> None:
+        # What was read before a change that has been seen since is not kept.
+        if version != self._version or key in self._kept or len(kept.body) > LARGEST_KEPT:
+            return
+        self._kept[key] = kept
+        self._bytes += len(kept.body)
+        while self._bytes > MOST_BYTES:
+            _, oldest = self._kept.popitem(last=False)
+            self._bytes -= len(oldest.body)
+
+
+def _impersonal(query: bytes) -> bool:
+    return not query or all(
+        name in IMPERSONAL for name, _ in parse_qsl(query.decode("latin-1"), keep_blank_values=True)
+    )
+
+
+def tag_of(body: bytes) -> str:
+    """The ETag of an answer."""
+    return f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
+
+
+def _answer(body: bytes) -> Kept:
+    tag = tag_of(body).encode()
+    known = [(b"etag", tag), (b"cache-control", b"public, max-age=60"), (b"vary", b"Accept")]
+    told = [(b"content-length", str(len(body)).encode()), (b"content-type", b"application/json")]
+    return Kept(body, [*told, *known], known, tag)
+
+
+async def _send(kept: Kept, if_none_match: bytes | None, send: Send) -> None:
+    tags = [tag.strip().removeprefix(b"W/") for tag in if_none_match.split(b",")] if if_none_match else []
+    is_known = kept.etag in tags or tags == [b"*"]
+    headers = kept.known_headers if is_known else kept.headers
+    await send({"type": "http.response.start", "status": 304 if is_known else 200, "headers": list(headers)})
+    await send({"type": "http.response.body", "body": b"" if is_known else kept.body})

@@ -1,0 +1,143 @@
+"""Stored trials over HTTP: pages and list pages beside a bare server that sends the same bytes; start and memory.
+
+The bare server is uvicorn with the same settings and an application of ten lines around a dictionary of bytes: no
+routing, no log, no database. Reads of trials that are not kept in memory are measured by asking for more of them than
+there is room for.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from urllib.parse import urlencode
+from urllib.request import urlopen
+
+from bench.load import Served, load, private_bytes, processes, request
+from bench.report import Report
+from bench.run import Run
+
+TRIALS_ASKED = 2_000
+PAGES_ASKED = 50
+KEPT = 200
+
+
+def measure(report: Report, run: Run) -> None:
+    """The largest size on SQLite, one worker and two."""
+    size = run.sizes[-1]
+    store = run.store(size, "sqlite")
+    url = store.engine.url.render_as_string(hide_password=False)
+    ids = list(islice(store.ids(), 0, None, max(1, size // TRIALS_ASKED)))
+    trials = [f"/v1/trials/{nct_id}" for nct_id in ids]
+    note = f"{size:,} trials, SQLite, 8 connections"
+    with _service(url) as (port, pids, started):
+        report.add("service ready after its start", started, "s", note)
+        pages = _walk(port)
+        report.add("private memory of a worker before requests", private_bytes(pids[-1]) / 2**20, "MB")
+        ours = {
+            "trial pages, kept in memory": load(port, [request(path) for path in trials[:KEPT]], pids),
+            "trial pages, more than are kept": load(port, [request(path) for path in trials], pids),
+            "list pages, walked anew": load(port, [request(path) for path in pages], pids),
+        }
+        report.add("private memory of a worker after requests", private_bytes(pids[-1]) / 2**20, "MB")
+        bodies = {path: _get(port, path) for path in (*trials[:KEPT], *pages)}
+    with _bare(run.folder, bodies) as (port, pids):
+        bare = {
+            "trial": load(port, [request(path) for path in trials[:KEPT]], pids),
+            "list": load(port, [request(path) for path in pages], pids),
+        }
+    for name, served in bare.items():
+        _told(report, f"bare server, bytes only: the same {name} pages", served)
+    for name, served in ours.items():
+        floor = bare["list" if name.startswith("list") else "trial"]
+        _told(
+            report,
+            name,
+            served,
+            f"{served.rate / floor.rate:.0%} of the bare rate, {served.cpu_us / floor.cpu_us:.1f} x its CPU",
+        )
+    with _service(url, "--workers", "2") as (port, pids, started):
+        report.add("service of two workers ready after its start", started, "s")
+        report.add("private memory, each of two workers", max(map(private_bytes, pids[1:])) / 2**20, "MB")
+        _told(report, "trial pages, kept in memory, two workers", load(port, [request(p) for p in trials[:KEPT]], pids))
+
+
+def _told(report: Report, what: str, served: Served, note: str = "") -> None:
+    assert not served.faults, f"{served.faults} answers of {what} were not 2xx"
+    times = f"p50 {served.seconds[len(served.seconds) // 2] * 1000:.2f} ms, p99 {served.seconds[int(len(served.seconds) * 0.99)] * 1000:.2f} ms"
+    report.add(what, served.rate, "requests/s", ", ".join(part for part in (note, times) if part))
+    report.add(f"{what}: processor in the server", served.cpu_us, "us/request")
+
+
+def _walk(port: int) -> list[str]:
+    """The first pages of the list of all trials, as a walk by cursors gives them."""
+    paths: list[str] = []
+    cursor = None
+    while len(paths) < PAGES_ASKED:
+        asked = {"status": "any", "sort": "last_update", "limit": 20, **({"cursor": cursor} if cursor else {})}
+        paths.append(f"/v1/trials?{urlencode(asked)}")
+        cursor = json.loads(_get(port, paths[-1]))["next_cursor"]
+        if cursor is None:
+            break
+    return paths
+
+
+def _get(port: int, path: str) -> bytes:
+    with urlopen(f"http://127.0.0.1:{port}{path}") as answer:
+        return bytes(answer.read())
+
+
+@contextmanager
+def _service(url: str, *more: str) -> Iterator[tuple[int, list[int], float]]:
+    """The service on a free port: its port, its processes and the seconds until it was ready."""
+    port = _free_port()
+    command = [str(Path(sys.executable).parent / "trialmatch"), "serve", "--port", str(port), *more]
+    with _server(command, port, {"TRIALMATCH_DATABASE_URL": url}) as (pids, seconds):
+        yield port, pids, seconds
+
+
+@contextmanager
+def _bare(folder: Path, bodies: Mapping[str, bytes]) -> Iterator[tuple[int, list[int]]]:
+    port = _free_port()
+    file = folder / "bodies.json"
+    file.write_text(json.dumps({path: body.decode() for path, body in bodies.items()}), encoding="utf-8")
+    command = [sys.executable, "-m", "bench.bare", str(port), str(file)]
+    with _server(command, port, {}) as (pids, _):
+        yield port, pids
+
+
+@contextmanager
+def _server(command: Sequence[str], port: int, more: Mapping[str, str]) -> Iterator[tuple[list[int], float]]:
+    begin = time.perf_counter()
+    server = subprocess.Popen(command, env={**os.environ, **more}, stderr=subprocess.DEVNULL)
+    try:
+        while True:
+            try:
+                _get(port, "/health/live")
+                break
+            except OSError:
+                if server.poll() is not None or time.perf_counter() - begin > 120:
+                    raise RuntimeError("the server did not start") from None
+                time.sleep(0.005)
+        seconds = time.perf_counter() - begin
+        yield [pid for pid in processes(server.pid) if _is_worker(pid)], seconds
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+def _is_worker(pid: int) -> bool:
+    return "resource_tracker" not in Path(f"/proc/{pid}/cmdline").read_text()
+
+
+def _free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
