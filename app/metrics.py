@@ -14,7 +14,7 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 def count_across_processes(folder: str) -> None:
     """From here on counts are kept in files of that folder; called before the workers are forked."""
     os.environ[FOLDER] = folder
-    values.ValueClass = values.MultiProcessValue()
+    values.ValueClass = values.MultiProcessValue()  # type: ignore[no-untyped-call]  # the library says no types here
 
 
 class Metrics:
@@ -50,5 +50,5 @@ class Metrics:
         if folder is None:
             return generate_latest(self.registry)
         everybody = CollectorRegistry()
-        MultiProcessCollector(everybody, path=folder)
+        MultiProcessCollector(everybody, path=folder)  # type: ignore[no-untyped-call]
         return generate_latest(everybody)

@@ -82,14 +82,15 @@ def read_engine(url: str, primary: Engine) -> Engine:
         if since is not None and time.monotonic() - since > BACK_AFTER_S:
             raise DisconnectionError("back to the replica")
 
-    return engine
+    # Said of every transaction: a standby refuses even an empty one that is said to write.
+    return engine.execution_options(postgresql_readonly=True)
 
 
 def state_of(reads: Engine, data_version: str | None) -> ReplicaState:
     """Who answers reads now and how far behind it is; `data_version`: the primary's, where it is known."""
     try:
         with reads.connect() as connection:
-            on_primary = ON_PRIMARY_SINCE in connection.connection.record_info  # type: ignore[operator]  # of a pool
+            on_primary = ON_PRIMARY_SINCE in connection.connection.info
             version = connection.scalar(text("SELECT digest FROM data_state WHERE id = 1"))
             lag = None
             if not on_primary and reads.dialect.name == "postgresql":
