@@ -72,6 +72,18 @@ class Run:
             self._stores[key] = store
         return self._stores[key]
 
+    def database(self, name: str, database: str) -> str:
+        """The URL of an empty database, without tables."""
+        if database == "sqlite":
+            for rest in ("", "-wal", "-shm"):
+                (self.folder / f"{name}.db{rest}").unlink(missing_ok=True)
+        else:
+            import psycopg
+
+            with psycopg.connect(self.postgres.format("postgres"), autocommit=True) as connection:
+                connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        return self._url(name, database)
+
     def close(self) -> None:
         """Ends the server and closes the databases."""
         self._stack.close()

@@ -172,6 +172,7 @@ def test_criteria_that_are_read_later_are_unknown_until_then(tmp_path: Path, sto
                 "end": len(text),
                 "parent": None,
                 "applies_to": None,
+                "part_of_parent": False,
                 "expression": {"kind": "unreadable", "start": 0, "end": len(text), "reason": "not read yet"},
                 "coverage": 0.0,
             }
