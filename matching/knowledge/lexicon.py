@@ -7,14 +7,14 @@ vocabulary wins, leftmost first. Borders are words by construction, and the time
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
 from matching.knowledge import hierarchy
 from matching.knowledge.codes import icd10_of
 from matching.knowledge.concepts import Abbreviation, Vocabulary, vocabulary
-from matching.knowledge.words import TOKEN, key_of, normal_word, remembered_word, uninvert, words_of
+from matching.knowledge.words import TOKEN, key_of, normal_word, remembered_words, uninvert, words_of
 from matching.model.criterion import Concept
 
 
@@ -35,6 +35,7 @@ _COMMA_GAP = re.compile(r"[\s\-‐-―\\]*,?\s*(?:(?:the|an)\s+)?", re.IGNORECAS
 _DENYING = frozenset({"non", "anti", "pre", "pseudo"})
 _JOINT = re.compile(r"\s*(?:,\s*(?:and/or|or|and)\b|,|/|\band/or\b|\bor\b|\band\b|&)\s*(?:the\s+)?", re.IGNORECASE)
 _LINKS = frozenset({"or", "and"})
+_APOSTROPHE = re.compile("['’´`]")
 
 
 @dataclass(slots=True)
@@ -68,20 +69,43 @@ def _cut(text: str, start: int, end: int, remember: bool) -> _Words:
             starts.append(place)
             ends.append(after)
         place = after
-    normal = remembered_word if remember else normal_word
-    return _Words(raw, [normal(w) for w in raw], starts, ends)
+    return _Words(raw, remembered_words(raw) if remember else [normal_word(w) for w in raw], starts, ends)
 
 
-def find_terms(text: str, start: int = 0, end: int | None = None, *, remember: bool = False) -> list[TermMatch]:
+Parted = Sequence[tuple[str, int, int]]
+"""The words and signs of a stretch of text in order: each in lower case, with its place."""
+
+
+def _picked(text: str, parted: Parted) -> _Words:
+    """`_cut` of a registry's text that is parted already and holds no apostrophe."""
+    raw: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    for low, a, b in parted:
+        if low.isalnum():
+            word = text[a:b]
+            if word not in _SKIPPED:
+                raw.append(word)
+                starts.append(a)
+                ends.append(b)
+    return _Words(raw, remembered_words(raw), starts, ends)
+
+
+def find_terms(
+    text: str, start: int = 0, end: int | None = None, *, remember: bool = False, parted: Parted | None = None
+) -> list[TermMatch]:
     """The names in `text[start:end]`, longest match, in order, not overlapping.
 
     Names in a coordination that share a word ("hepatitis B or C", "heart, liver or kidney disease") are each given,
     the shortened ones with the span of their own words only. `remember`: the text is a registry's, so its words may be
-    kept to be found faster; a patient's never.
+    kept to be found faster; a patient's never. `parted`: the words and signs of such a text, where the caller has them.
     """
     end = len(text) if end is None else end
     known = vocabulary()
-    words = _cut(text, start, end, remember)
+    if parted is None or _APOSTROPHE.search(text, start, end) is not None:
+        words = _cut(text, start, end, remember or parted is not None)
+    else:
+        words = _picked(text, parted)
     spans = _scan(text, words, known)
     if not spans:
         return []

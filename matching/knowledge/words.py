@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 TOKEN = re.compile(r"[^\W_]+(?:['’´`][^\W_]+)?")
 """A word: letters and digits of any script, with one inner apostrophe ("Crohn's")."""
@@ -55,6 +56,11 @@ def remembered_word(word: str) -> str:
     return _REMEMBERED[word]
 
 
+def remembered_words(words: Iterable[str]) -> list[str]:
+    """`remembered_word` of each. Never for a patient's words."""
+    return list(map(_REMEMBERED.__getitem__, words))
+
+
 def normal_word(word: str) -> str:
     """A word in its normal form: lower case, no accents, American spelling, singular, no possessive."""
     w = word.lower()
@@ -95,8 +101,7 @@ def words_of(text: str) -> list[str]:
 
 def registry_words(text: str) -> list[str]:
     """The normal words of a registry's text, in order; their forms are remembered. Never for a patient's words."""
-    found = (_ASCII_TOKEN if text.isascii() else TOKEN).findall(text)
-    return list(map(_REMEMBERED.__getitem__, found))
+    return remembered_words((_ASCII_TOKEN if text.isascii() else TOKEN).findall(text))
 
 
 def key_of(text: str) -> str:

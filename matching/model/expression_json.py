@@ -120,6 +120,8 @@ def _dose_from_json(value: Mapping[str, Any] | None) -> Dose | None:
 def to_json(expression: Expression) -> Json:
     """An expression as the contract writes it; leaves carry `start` and `end`."""
     match expression:
+        case Unreadable() as leaf:
+            return {"kind": "unreadable", "start": leaf.start, "end": leaf.end, "reason": leaf.reason}
         case AllOf(of=of):
             return {"kind": "all_of", "of": [to_json(part) for part in of]}
         case AnyOf(of=of):
@@ -155,7 +157,10 @@ def to_json(expression: Expression) -> Json:
                 | {"window": window_to_json(leaf.window)}
             )
         case ConditionIs() as leaf:
-            return _leaf("condition", leaf) | {
+            return {
+                "kind": "condition",
+                "start": leaf.start,
+                "end": leaf.end,
                 "concept": _concept_to_json(leaf.concept),
                 "status": leaf.status,
                 "qualifiers": list(leaf.qualifiers),
@@ -163,7 +168,10 @@ def to_json(expression: Expression) -> Json:
                 "except": [to_json(part) for part in leaf.exceptions],
             }
         case TreatmentIs() as leaf:
-            return _leaf("treatment", leaf) | {
+            return {
+                "kind": "treatment",
+                "start": leaf.start,
+                "end": leaf.end,
                 "concept": _concept_to_json(leaf.concept),
                 "type": leaf.type,
                 "status": leaf.status,
@@ -191,8 +199,6 @@ def to_json(expression: Expression) -> Json:
             )
         case OnSite() as leaf:
             return _leaf("on_site", leaf) | {"topic": leaf.topic}
-        case Unreadable() as leaf:
-            return _leaf("unreadable", leaf) | {"reason": leaf.reason}
         case _:
             assert_never(expression)
 

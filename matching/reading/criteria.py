@@ -127,7 +127,9 @@ def _own_reading(text: str, line: Line, lines: tuple[Line, ...]) -> tuple[Expres
     """What the line itself says, read beside the lead or label that it stands under."""
     if line.beyond:
         return Unreadable(line.body, line.end, "too many lines"), 0.0
-    if line.kind == "heading" or not any(c.isalnum() for c in text[line.body : line.end]):
+    if line.kind == "heading" or not (
+        text[line.body : line.body + 1].isalnum() or any(map(str.isalnum, text[line.body : line.end]))
+    ):
         return neutral(line.role), 1.0
     if line.end - line.body <= 20 and text[line.body : line.end].strip(" .;,*-").lower() in _NOT_SPECIFIED:
         return neutral(line.role), 1.0

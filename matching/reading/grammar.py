@@ -50,7 +50,7 @@ def read_line(text: str, start: int, end: int, role: Role, lead: tuple[int, int]
         rest, end = Unreadable(cut, end, "too long a line"), cut
     items = read_items(text, start, end)
     line = Line(text, role is Role.EXCLUSION, _clause)
-    line.aged = any(i.expression is not None and any(isinstance(e, AgeIs) for e in leaves(i.expression)) for i in items)
+    line.aged = _bounds_age(items)
     if not items:
         return Reading(Unreadable(start, end, "no words"), 0.0)
     mods, turned = _lead_mods(text, lead) if lead is not None else (NOTHING, False)
@@ -66,6 +66,13 @@ def read_line(text: str, start: int, end: int, role: Role, lead: tuple[int, int]
     if rest is not None:
         return Reading(clouded(expression, rest), 0.0)
     return Reading(expression, round(1.0 - len(line.unread) / words, 4) if words else 1.0)
+
+
+def _bounds_age(items: list[Item]) -> bool:
+    for item in items:
+        if item.expression is not None and any(isinstance(e, AgeIs) for e in leaves(item.expression)):
+            return True
+    return False
 
 
 @lru_cache(maxsize=4)

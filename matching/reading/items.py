@@ -174,10 +174,12 @@ def _claims(text: str, start: int, end: int, names: dict[int, Item], mentioned: 
     return claimed
 
 
-def _names(text: str, start: int, end: int, mentioned: list[AnalyteMention]) -> dict[int, Item]:
+def _names(
+    text: str, start: int, end: int, mentioned: list[AnalyteMention], words: list[tuple[str, int, int]]
+) -> dict[int, Item]:
     """Names of concepts and analytes by where they begin; the longer one where both begin, a condition before an analyte."""
     names: dict[int, Item] = {}
-    for t in lexicon.find_terms(text, start, end, remember=True):
+    for t in lexicon.find_terms(text, start, end, parted=words):
         if t.concept_id == "TM:systemic-disease" and "systemic" not in t.text.lower():
             continue  # "medical condition" names nothing
         if t.category not in _USELESS:
@@ -207,7 +209,7 @@ def _row(text: str, start: int, end: int) -> list[Item]:
     low = lowered(text)
     words = [(low[a:b], a, b) for a, b in map(_SPAN, _WORDS.finditer(text, start, end))]
     mentioned = analytes.spot(text, start, end)
-    names = _names(text, start, end, mentioned)
+    names = _names(text, start, end, mentioned, words)
     claims = _claims(text, start, end, names, mentioned)
     table = phrases()
     cues, lengths, pairs = table.cues, table.lengths, table.pairs
@@ -352,7 +354,10 @@ def _nested(row: list[Item]) -> list[Item]:
 
 def has(items: list[Item], kinds: frozenset[str]) -> bool:
     """Whether an item of one of the kinds is there, in brackets or not."""
-    return any(i.kind in kinds or (i.kind == "group" and has(i.inner, kinds)) for i in items)
+    for i in items:  # noqa: SIM110  # any() costs a generator, and this runs several times a line
+        if i.kind in kinds or (i.kind == "group" and has(i.inner, kinds)):
+            return True
+    return False
 
 
 def find(items: list[Item], kind: str, begin: int = 0) -> int:
@@ -375,4 +380,10 @@ def trim(items: list[Item]) -> list[Item]:
 
 def count_words(items: list[Item]) -> int:
     """How many items say something, those in brackets included."""
-    return sum(count_words(i.inner) if i.kind == "group" else i.kind != "sep" for i in items)
+    count = 0
+    for i in items:
+        if i.kind == "group":
+            count += count_words(i.inner)
+        elif i.kind != "sep":
+            count += 1
+    return count

@@ -16,7 +16,7 @@ from matching.model.criterion import (
     Window,
 )
 from matching.reading.cues import Cue
-from matching.reading.items import CONTENT, NAMES, Item
+from matching.reading.items import CONTENT, NAMES, Item, find
 from matching.reading.joining import combine, runs, spread_windows
 from matching.reading.logic import all_of, any_of, clouded, leaves, narrowed
 from matching.reading.mentions import NOTHING, Mods, with_window
@@ -119,7 +119,7 @@ def _denials(items: list[Item]) -> list[Item]:
 
 def _without_indifferent(items: list[Item]) -> list[Item]:
     """Drops "with or without" and what it names, up to the next comma: it restricts nothing."""
-    n = next((k for k, i in enumerate(items) if i.kind == "regardless"), -1)
+    n = find(items, "regardless")
     if n <= 0 or not any(i.kind in _SPOKEN for i in items[:n]):
         return [i for i in items if i.kind != "regardless"] if n >= 0 else items
     stop = n + 1
@@ -323,30 +323,24 @@ def _hold(parts: list[Part], window: Window) -> None:
 _PREDICATES = frozenset({"have", "has", "had", "is", "are", "was", "were", "been", "being", "must", "should"})
 
 
+_BEFORE_A_PHRASE = frozenset({"neg", "plain", "person", "modal", "that", "link", "prep", "agegroup", "verb"})
+
+
 def _read_part(part: Part, carried: Mods, line: Line, depth: int, *, organs: bool = False, first: bool = True) -> None:
     """Part = {negation} phrase. `organs`: a part of the body stands for its diseases ("heart disease, liver")."""
     items = part.items
     n = 0
     negations = 0
-    while n < len(items) and items[n].kind in {
-        "neg",
-        "plain",
-        "person",
-        "modal",
-        "that",
-        "link",
-        "prep",
-        "agegroup",
-        "verb",
-    }:
+    while n < len(items) and items[n].kind in _BEFORE_A_PHRASE:
         negations += items[n].kind == "neg"
         n += 1
-    part.negated = negations % 2 == 1
-    part.either = any(i.text == "either" for i in items[:n])
-    part.predicate = any(not _PREDICATES.isdisjoint(i.text.split()) for i in items[:n])
-    part.restart = any(i.kind in {"modal", "link", "verb"} for i in items[:n]) or (
-        n < len(items) and items[n].kind in {"measure", "on_site", "pregtest"}
-    )
+    part.restart = n < len(items) and items[n].kind in {"measure", "on_site", "pregtest"}
+    if n:
+        opening = items[:n]
+        part.negated = negations % 2 == 1
+        part.either = any(i.text == "either" for i in opening)
+        part.predicate = any(not _PREDICATES.isdisjoint(i.text.split()) for i in opening)
+        part.restart = part.restart or any(i.kind in {"modal", "link", "verb"} for i in opening)
     body = [i for i in items[:n] if i.kind not in {"neg"}] + items[n:] if n else items
     if part.joint and carried.result and any(i.kind == "status" for i in items):
         carried = carried._replace(result="")  # "abnormal renal function or undergoing dialysis"

@@ -196,6 +196,8 @@ def levels(expression: Expression) -> int:
                     below.append(of)
                 case If(when, then):
                     below += (when, then)
+                case ConditionIs(exceptions=exceptions) | TreatmentIs(exceptions=exceptions):
+                    below.extend(exceptions)
                 case _:
                     pass
         level = below

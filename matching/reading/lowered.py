@@ -16,4 +16,14 @@ def lowered(text: str) -> str:
         return low
     if len(low) != len(text):  # the lower case of "İ" is two characters
         low = "".join([c.lower()[0] for c in text])
+    return _plain(low)
+
+
+def lowered_word(word: str) -> str:
+    """A word in lower case as a pattern that ignores case takes it, so that a table holds whatever the pattern found."""
+    low = word.lower()
+    return low if low.isascii() else _plain(low)
+
+
+def _plain(low: str) -> str:
     return low.replace("ı", "i").replace("ſ", "s")

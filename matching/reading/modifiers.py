@@ -33,6 +33,10 @@ _MODIFYING = frozenset(
 )
 
 
+_SAYING = frozenset({"qual", "status", "route", "neg", "result", "shift", "narrow"})
+_PEOPLE = frozenset({"generic", "sex", "agegroup"})
+
+
 def join_modifiers(parts: list[Part]) -> list[Part]:
     """Parts that hold modifiers only are put before the next part; with "or" their qualifiers are alternatives."""
     out: list[Part] = []
@@ -40,8 +44,9 @@ def join_modifiers(parts: list[Part]) -> list[Part]:
     parts = _states_apart(parts)
     for n, part in enumerate(parts):
         last = n == len(parts) - 1
-        light = part.expression is None and all(i.kind in _MODIFYING for i in part.items)
-        says = any(i.kind in {"qual", "status", "route", "neg", "result", "shift", "narrow"} for i in part.items)
+        kinds = {i.kind for i in part.items}
+        light = part.expression is None and kinds <= _MODIFYING
+        says = not kinds.isdisjoint(_SAYING)
         if last and out and _qualifies(part) and all(_qualifies(p) for p in held) and part.joint in {",", "or"}:
             # "asthma, severe", "asthma, severe or uncontrolled": said of the name before
             if held:
@@ -50,10 +55,10 @@ def join_modifiers(parts: list[Part]) -> list[Part]:
             elif part.comma:
                 out[-1].items.extend(part.items)
             continue
-        if light and not last and says and not any(i.kind == "generic" for i in part.items):
+        if light and not last and says and "generic" not in kinds:
             held.append(part)
             continue
-        if light and not says and not any(i.kind in {"generic", "sex", "agegroup"} for i in part.items):
+        if light and not says and kinds.isdisjoint(_PEOPLE):
             if not last and not held:
                 held.append(part)
             continue

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from matching.reading.lowered import lowered_word
+
 UNITS_OF_TEN = {
     "zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
     "ten": 10, "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14, "fifteen": 15, "sixteen": 16,
@@ -63,5 +65,5 @@ def read_roman(word: str) -> tuple[int, str] | None:
     m = _ROMAN.fullmatch(word)
     if m is None:
         return None
-    numeral = m[1].lower().replace("l", "i")
+    numeral = lowered_word(m[1]).replace("l", "i")
     return ROMAN[numeral], (m[2] or "").lower()

@@ -159,7 +159,7 @@ def _heading(text: str, block: Block, following: Block | None) -> headings.Headi
     )
     length = block.end - block.body
     opening = text[block.body : block.body + 220].lower() if length > 220 else text[block.body : block.end].lower()
-    titled = any(word in opening for word in _TITLE_WORDS)
+    titled = _is_titled(opening)
     if titled:
         first = headings.inline_title(text, block.body, block.end)
         if first is not None:
@@ -169,6 +169,13 @@ def _heading(text: str, block: Block, following: Block | None) -> headings.Headi
         if whole is not None and not (whole.kind == "label" and not begins_list):
             return whole
     return headings.bare_inline_title(text, block.body, block.end) if titled else None
+
+
+def _is_titled(opening: str) -> bool:
+    for word in _TITLE_WORDS:  # noqa: SIM110  # any() costs a generator, and this runs for every line
+        if word in opening:
+            return True
+    return False
 
 
 def _natural(text: str, start: int, end: int, role: Role) -> bool:

@@ -17,7 +17,7 @@ from typing import Literal, NamedTuple, cast
 from matching.model.criterion import Direction, TimeUnit, Window
 from matching.reading import comparators
 from matching.reading.comparators import Comparator
-from matching.reading.lowered import lowered
+from matching.reading.lowered import lowered, lowered_word
 from matching.reading.numbers import WORDS, read_word
 
 Whichever = Literal["longer", "shorter"] | None
@@ -145,14 +145,14 @@ _UNITS: dict[str, TimeUnit] = {"y": "a", "m": "mo", "w": "wk", "d": "d", "h": "h
 
 
 def _unit(said: str) -> TimeUnit:
-    low = said.lower()
+    low = lowered_word(said)
     if low.startswith("half"):
         return "{half_life}"
     return "min" if low.startswith("min") else _UNITS[low[0]]
 
 
 def _value(said: str) -> float:
-    word = read_word(said.lower())
+    word = read_word(lowered_word(said))
     return word if word is not None else float(said.replace(",", "."))
 
 
@@ -161,8 +161,9 @@ def spot(text: str, start: int, end: int) -> list[WindowSpot]:
     found: list[WindowSpot] = []
     low = lowered(text)
     line = low[start:end]
-    if _holds(line, _TIME_WORDS):
-        if _DIGIT.search(line) is not None or _holds(line, _NUMBER_WORDS):
+    counted = _DIGIT.search(line) is not None or _holds(line, _NUMBER_WORDS)
+    if (counted or _holds(line, _LONE_WORDS)) and _holds(line, _TIME_WORDS):
+        if counted:
             taken = start
             for m in _SPAN.finditer(low, start, end):
                 if m.start() < taken:
