@@ -126,7 +126,7 @@ def neutral(role: Role) -> Expression:
 def _own_reading(text: str, line: Line, lines: tuple[Line, ...]) -> tuple[Expression, float]:
     """What the line itself says, read beside the lead or label that it stands under."""
     if line.beyond:
-        return Unreadable(line.body, line.end, "too many lines"), 0.0
+        return Unreadable(line.body, line.end, "too long a text"), 0.0
     if line.kind == "heading" or not (
         text[line.body : line.body + 1].isalnum() or any(map(str.isalnum, text[line.body : line.end]))
     ):

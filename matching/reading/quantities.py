@@ -127,8 +127,15 @@ class Value:
     @property
     def quantity(self) -> Quantity:
         """A limit that names the unit, if one does; else the first."""
-        found = [limit.quantity for i in self.intervals for limit in (i.lower, i.upper) if limit is not None]
-        return next((q for q in found if q.unit or q.times), found[0])
+        first: Quantity | None = None
+        for interval in self.intervals:
+            for limit in (interval.lower, interval.upper):
+                if limit is not None:
+                    if limit.quantity.unit or limit.quantity.times:
+                        return limit.quantity
+                    first = first or limit.quantity
+        assert first is not None
+        return first
 
     @property
     def direction(self) -> Literal["lower", "upper", "both"]:

@@ -7,18 +7,24 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Literal
 
 from matching.model.codes import Role
 from matching.reading import headings, leads
 from matching.reading.bullets import Block, blocks
 from matching.reading.leads import Connective
+from matching.reading.lowered import lowered
 from matching.reading.sentences import cut_requirements
+from matching.reading.tokens import NUMBER_LIKE
 
 _DEEPEST = 50
 MAX_LINES = 600
-"""Several times the longest text of the registry. What lies behind is one line more, which is not read."""
+MAX_CHARACTERS = 40_000
+MAX_NUMBERS = 1000
+"""Several times what the longest texts of the registry have. What lies behind is one line more, which is not read."""
+_SHORT = 8000
+"""Characters that cannot hold too many numbers to be read in time."""
 _NATURAL = {Role.INCLUSION: "all", Role.EXCLUSION: "any"}
 _KINDS_DOWN = {"bullet": 0, "number": 1, "code": 1, "letter": 2, "roman": 3}
 _PLAIN_TITLE = re.compile(
@@ -35,7 +41,7 @@ class Line:
     `kind`: criterion, lead (other lines hang on it), or heading. `parent` is the index of the line it hangs on.
     Of a lead: `connective` joins the lines under it, and `negated` says that those must not hold.
     `alternatives`: the lines under it are joined with it by "or" (in an exclusion list: by "AND").
-    `names_cohort`: it only names the cohort of the lines under it. `beyond`: it is all that MAX_LINES left over.
+    `names_cohort`: it only names the cohort of the lines under it. `beyond`: it is all that lies behind what is read.
     Of a heading: `silent` when it only names a list or a topic. `context` is the span of a label that the line needs
     to be read ("Age:" over "18 and over").
     """
@@ -92,10 +98,11 @@ def split(text: str) -> tuple[Line, ...]:
     stack: list[_Open] = []
     titles: set[int] = set()
     carried: int | None = None
+    limit = _end_of_reading(text)
     for number, block in enumerate(found):
         if carried is not None:
             block, carried = block._replace(start=carried, inline=True), None
-        if len(lines) >= MAX_LINES:
+        if len(lines) >= MAX_LINES or block.start >= limit:
             lines.append(_beyond(len(lines), block.start, found[-1].end, place))
             break
         following = found[number + 1] if number + 1 < len(found) else None
@@ -131,7 +138,7 @@ def split(text: str) -> tuple[Line, ...]:
             block = block._replace(body=heading.end, inline=True)
             stack.clear()
         parent = _parent(block, stack, text)
-        _add(text, lines, block, place, parent)
+        _add(text, lines, block, place, parent, limit)
         if nested_cohort and heading is not None:
             lines[-1] = replace(lines[-1], applies_to=heading.applies_to or place.applies_to, names_cohort=True)
         if not block.marks:
@@ -145,6 +152,15 @@ def split(text: str) -> tuple[Line, ...]:
     _hang_alternatives(text, lines)
     _mark_leads(text, lines, titles)
     return tuple(lines)
+
+
+def _end_of_reading(text: str) -> int:
+    """Where what is read of a text ends, however few lines it has."""
+    if len(text) <= _SHORT:
+        return len(text)
+    numbers = NUMBER_LIKE.finditer(lowered(text), 0, MAX_CHARACTERS)
+    one_too_many = next(islice(numbers, MAX_NUMBERS, None), None)
+    return min(len(text), MAX_CHARACTERS) if one_too_many is None else one_too_many.start()
 
 
 def _beyond(index: int, start: int, end: int, place: _Place) -> Line:
@@ -266,14 +282,14 @@ def _parent(block: Block, stack: list[_Open], text: str) -> int | None:
     return None
 
 
-def _add(text: str, lines: list[Line], block: Block, place: _Place, parent: int | None) -> None:
+def _add(text: str, lines: list[Line], block: Block, place: _Place, parent: int | None, limit: int) -> None:
     """One line for a block, or one for each of its independent sentences."""
     above = lines[parent].applies_to if parent is not None else place.applies_to
     applies_to = headings.line_cohort(text, block.body, block.end) or above
     cuts = cut_requirements(text, block.body, block.end)
     start, body = block.start, block.body
     for cut in [*cuts, block.end]:
-        if len(lines) >= MAX_LINES:
+        if len(lines) >= MAX_LINES or start >= limit:
             lines.append(_beyond(len(lines), start, block.end, place))
             return
         end = cut

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from matching.model.codes import Role
 from matching.model.criterion import Unreadable
 from matching.reading.criteria import parse_eligibility
-from matching.reading.sections import MAX_LINES, Line, split
+from matching.reading.sections import MAX_CHARACTERS, MAX_LINES, MAX_NUMBERS, Line, split
 
 
 def outline(text: str) -> list[str]:
@@ -404,6 +404,18 @@ def test_every_word_of_a_text_lies_in_one_line(parts: list[str]) -> None:
         assert sum(line.start <= found.start() and found.end() <= line.end for line in lines) == 1, found
 
 
+@pytest.mark.parametrize(
+    "piece", ["* " + "3 " * 80 + "\n", "twenty ", "asthma and gout. Patients must not smoke. " * 3]
+)
+def test_what_lies_behind_more_words_and_numbers_than_any_text_has_is_not_read(piece: str) -> None:
+    text = piece * (100_000 // len(piece))
+    lines = split(text)
+    assert re.findall(r"\w+", " ".join(text[line.start : line.end] for line in lines)) == re.findall(r"\w+", text)
+    assert sum(line.end - line.start for line in lines if not line.beyond) <= MAX_CHARACTERS or len(lines) == 1
+    read = [c.text for c in parse_eligibility(text).criteria if not isinstance(c.expression, Unreadable)]
+    assert sum(len(re.findall(r"\d+", words)) for words in read) <= MAX_NUMBERS + 80
+
+
 @pytest.mark.parametrize("line", ["* ab\n", "ab\r\n", "* age 18\n  * or HbA1c > 7 %\n", "Patients must not smoke. "])
 def test_what_lies_behind_more_lines_than_any_text_has_is_one_line_that_is_not_read(line: str) -> None:
     text = "Exclusion Criteria:\n" + line * (3 * MAX_LINES)
@@ -413,4 +425,4 @@ def test_what_lies_behind_more_lines_than_any_text_has_is_one_line_that_is_not_r
     assert lines[-1].end == len(text.rstrip())
     last = parse_eligibility(text).criteria[-1]
     assert last.role is Role.EXCLUSION
-    assert last.expression == Unreadable(last.start, last.end, "too many lines")
+    assert last.expression == Unreadable(last.start, last.end, "too long a text")
