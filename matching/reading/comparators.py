@@ -46,6 +46,8 @@ _WORDS = re.compile(
     | (?P<most>at\s+(?:the\s+)?most|(?:a\s+)?(?:maximum|maximal)(?:\s+(?:of|age|score|value|weight)\b(?:\s+of\b)?)?|max\b\.?(?:\s+of\b)?|up\s?to)\b
     | equals?(?:\s+to)?\s*(?:,|/|or|and|and/or)\s*(?:to\s+)?(?:(?P<equp>{_UP}|{_OVER})|(?P<eqdown>{_DOWN}|{_UNDER}))\b(?:\s+(?:th[ae]n|to)\b(?:\s+or\s+equal\s+to\b)?)?
     | at\s+or\s+(?:(?P<atup>{_OVER})|(?P<atdown>{_UNDER}))\b
+    | (?P<before>before|prior\s+to)\s+(?:the\s+)?age\b(?:\s+of\b)?
+    | (?P<after>after)\s+(?:the\s+)?age\b(?:\s+of\b)?
     | (?P<start>starting\s+(?:from|at)|as\s+(?:low|young)\s+as)\b
     | (?P<unclear>(?:(?:no|not)\s+)?(?:better|worse|poorer)\s+(?:th[ae]n|or\s+equal\s+to)(?:\s+or\s+equal\s+to)?)\b
     | (?P<equal>equals?(?:\s+to\b)?|equivalent\s+to)\b
@@ -56,7 +58,7 @@ _WORDS = re.compile(
 
 STARTS = frozenset(
     "no not nor never does do must cannot shall at a minimum minimal mnimum min maximum maximal max up upto equal equals "
-    "equivalent better worse poorer in starting as approximately approx about around roughly circa nearly exceed exceeds exceeded exceeding".split()
+    "before prior after equivalent better worse poorer in starting as approximately approx about around roughly circa nearly exceed exceeds exceeded exceeding".split()
     + _UP.split("|") + _DOWN.split("|") + _OVER.split("|") + _UNDER.split("|")
 )  # fmt: skip
 """The words that a comparator may begin with, in lower case."""
@@ -109,7 +111,9 @@ def read_words(text: str, pos: int, end: int) -> tuple[int, Comparator] | None:
         if negated:
             found = Comparator("upper" if found.end == "lower" else "lower", not inclusive)
         return m.end(), found
-    if m["least"] or m["equp"] or m["atup"] or m["start"]:
+    if m["before"]:
+        return m.end(), LT
+    if m["after"] or m["least"] or m["equp"] or m["atup"] or m["start"]:
         return m.end(), GE
     if m["most"] or m["eqdown"] or m["atdown"]:
         return m.end(), LE

@@ -393,4 +393,6 @@ def _predicate(items: list[Item], n: int, mods: Mods, line: Line, depth: int) ->
         return subject if line.exclusion else negate(subject)
     if line.exclusion:
         return narrowed(subject, Unreadable(verb.start, verb.end, "a permission, not an exclusion"))
+    if items[0].text == "only":  # "only patients with asthma will be included"
+        return subject
     return If(subject, subject)

@@ -94,6 +94,8 @@ def suffix(phrase: Phrase, item: Item, value: str) -> None:
 def head(phrase: Phrase, item: Item) -> None:
     """Head = name ("disease" | "medication" | "surgery"): a name for a treatment of the condition, or just the name."""
     last = phrase.last
+    if last is not None and phrase.window_after(last, item):
+        return  # "bleeding within 4 weeks of a treatment": no name goes over a time
     if (
         last is not None
         and last.term is not None

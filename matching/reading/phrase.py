@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 
 from matching.knowledge import hierarchy
+from matching.knowledge.analytes import AnalyteEntry
 from matching.model.criterion import (
     AgeIs,
     Analyte,
@@ -30,6 +31,9 @@ from matching.reading.parts import Line, Part
 MAX_JOINED = 48
 """Names that one phrase joins without a comma, fewer inside brackets: each makes its expression deeper."""
 _WITHIN = re.compile(r"(?i)\b(?:within|(?:in|during|over)\s+the\s+(?:last|past|previous|preceding))\b")
+
+
+_STATUS_SCALES = frozenset({"ecog", "karnofsky", "lansky", "who_ps"})
 
 
 class Phrase:
@@ -63,6 +67,7 @@ class Phrase:
         self.leaf: Expression | None = None
         self.people: Item | None = None
         self.treating = False
+        self.windowed: Item | None = None
 
     def read(self, part: Part, items: list[Item]) -> None:
         """Phrase = {modifier} [{word} name {window | brackets | link {modifier} name}]."""
@@ -224,6 +229,10 @@ class Phrase:
             case _:
                 pass
 
+    def window_after(self, name: Item, item: Item) -> bool:
+        """Whether a window stands between the name and the item."""
+        return self.windowed is not None and name.end <= self.windowed.start < item.start
+
     def cloud(self, item: Item, reason: str) -> None:
         """Makes what is read so far unknown: the item may change it either way."""
         assert self.expression is not None
@@ -277,6 +286,8 @@ class Phrase:
         """Name = [{word}] term: unknown words right before a condition qualify it; a noun with "of" may change it."""
         own = self.words
         mods = self.mods
+        if item.analyte is not None and not own and self._of_scale(item.analyte.entry):
+            return
         if self.expression is not None and not self.link:
             self._adjacent(item, own)
             return
@@ -287,6 +298,22 @@ class Phrase:
         self.words = []
         self.governed = False
         self.join(leaf, item)
+
+    def _of_scale(self, entry: AnalyteEntry) -> bool:
+        """Takes the scale that a score before it is on ("performance status of 0-2 on the ECOG scale")."""
+        told = self.expression
+        if not isinstance(told, ScoreIs) or (self.link and self.link != "prep"):
+            return False
+        if entry.instrument == "performance_status" and told.instrument in _STATUS_SCALES and not self.link:
+            return True
+        if entry.instrument == told.instrument and self.link:
+            self.link = ""
+            return True
+        if told.instrument != "performance_status" or entry.instrument not in _STATUS_SCALES:
+            return False
+        self.expression = replace(told, instrument=entry.instrument)
+        self.link = ""
+        return True
 
     def _leaf(self, item: Item, mods: Mods, words: list[Item]) -> Expression:
         if (
@@ -495,6 +522,7 @@ class Phrase:
             self.mods = self.mods._replace(window=item.window)
             self.window_item = item
             return
+        self.windowed = item
         window = item.window
         if self.diagnosed and window.lower is not None and window.upper is None and window.direction == "before":
             window = replace(
