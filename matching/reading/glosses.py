@@ -51,6 +51,10 @@ def read_labelled(label: list[Item], body: list[Item], mods: Mods, line: Line, d
         return (
             join(members, ",", line, Unreadable(label[0].start, body[-1].end, "a row of values")) if members else None
         )
+    last = next((i for i in reversed(label) if i.kind not in {"plain", "prep", "sep"}), None)
+    if last is not None and last.kind == "shift" and shifted_name(last) is not None:
+        # "Allergy or intolerance to: eggs, milk": the colon parts nothing
+        return line.read([*(i for i in label if i.kind != "prep"), *body], mods, depth + 1)
     inner = line.read(body, mods, depth + 1)
     if inner is None:
         return line.read(label, mods, depth + 1)

@@ -272,6 +272,8 @@ def _statement(items: list[Item], mods: Mods, line: Line) -> Expression | None:
         if denied and first.text in {"were", "are"}:
             third = items[n + 2] if n + 2 < len(items) else None
             denied = third is not None and third.text in {"to", "to be", "to have"}
+        if first.text in {"cannot", "can not"} and second is not None and second.text.startswith(("have", "be")):
+            return line.read(items[n + 1 :], mods, 0)  # "cannot have epilepsy": who has it is excluded
         if duty or denied:
             told = line.read(items[n + 1 :], mods, 0)
             return None if told is None else negate(told)

@@ -106,6 +106,9 @@ def head(phrase: Phrase, item: Item) -> None:
         condition = last.term.category in CONDITIONS
         if phrase.mods.result and item.text in {"test", "tests", "testing", "antibody", "antibodies", "antigen"}:
             return
+        if not condition and item.text in {"deficiency", "deficiencies", "insufficiency"}:
+            _deficiency(phrase, last, item, last.text)
+            return
         treating = item.kind == "compound" or (item.cue is not None and item.cue.value == "treatment")
         if condition and treating:
             _compound(phrase, last, item)
@@ -135,15 +138,24 @@ def head(phrase: Phrase, item: Item) -> None:
         and not phrase.link
         and not phrase.words
     ):
-        text = phrase.line.text[last.start : item.end]
-        concept = lexicon.lookup(f"{last.analyte.entry.name} deficiency") or Concept(text)
-        leaf = ConditionIs(
-            last.start, item.end, replace(concept, text=text), "any", phrase.mods.qualifiers, phrase.mods.window
-        )
-        phrase.expression = leaf if phrase.prior is None else all_of((phrase.prior, leaf))
+        _deficiency(phrase, last, item, last.analyte.entry.name)
         return
     if phrase.expression is None:
         phrase.generic = item
+
+
+def _deficiency(phrase: Phrase, last: Item, item: Item, name: str) -> None:
+    """Deficiency = substance "deficiency": a condition, whatever the substance is otherwise."""
+    text = phrase.line.text[last.start : item.end]
+    concept = lexicon.lookup(f"{name} deficiency") or Concept(text)
+    status: Status = "history" if phrase.mods.status == "history" else "any"
+    leaf = ConditionIs(
+        last.start, item.end, replace(concept, text=text), status, phrase.mods.qualifiers, phrase.mods.window
+    )
+    assert phrase.expression is not None
+    before = [e for e in leaves(phrase.expression) if isinstance(e, Unreadable) and e.end <= last.start]
+    told = all_of((leaf, *before[:1]))  # words before the name belong to it
+    phrase.expression = told if phrase.prior is None else all_of((phrase.prior, told))
 
 
 def _compound(phrase: Phrase, last: Item, item: Item) -> None:

@@ -24,7 +24,7 @@ from matching.reading.modifiers import join_modifiers, named
 from matching.reading.parts import Line, Part
 from matching.reading.phrase import Phrase
 from matching.reading.shared_nouns import share_nouns, without_adjectives
-from matching.reading.shared_words import shared_shifts
+from matching.reading.shared_words import shared_abuse, shared_shifts
 
 MAX_PARTS = 400
 """A line with more coordinated parts than this is no sentence: the rest is left unread."""
@@ -147,7 +147,7 @@ def read_coordination(items: list[Item], mods: Mods, line: Line, depth: int) -> 
         parts = parts[:MAX_PARTS]
         line.skip(rest)
         parts.append(Part([], "", False, Unreadable(rest[0].start, rest[-1].end, "too long a list")))
-    parts = share_nouns(join_modifiers(shared_shifts(parts)))
+    parts = share_nouns(join_modifiers(shared_abuse(shared_shifts(parts))))
     carried = base = mods
     before: Part | None = None
     organs = False

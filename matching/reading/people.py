@@ -42,10 +42,9 @@ _MUST = frozenset(
 def _who_must(items: list[Item], line: Line, mods: Mods, depth: int) -> Expression | None:
     """Requirement on the ill = person ("with" | "who have") clause "must" clause ("patients with diabetes must be stable")."""
     if (
-        line.exclusion
-        or len(items) < 4
+        len(items) < 4
         or items[0].kind not in {"person", "sex", "agegroup"}
-        or items[1].kind not in {"link", "person", "modal", "status"}
+        or not (items[1].kind in {"link", "person", "modal", "status"} or items[1].text.startswith("with "))
     ):
         return None
     n = next((k for k, i in enumerate(items) if i.kind == "modal" and i.text in _MUST), -1)
@@ -61,7 +60,8 @@ def _who_must(items: list[Item], line: Line, mods: Mods, depth: int) -> Expressi
         return None
     if then is None:
         then = Unreadable(items[n].start, items[-1].end, "what is asked of them")
-    return If(when, then)
+    # in an exclusion list a duty names what excludes when it is not met
+    return all_of((when, negate(then))) if line.exclusion else If(when, then)
 
 
 _DUTY = frozenset(
@@ -165,5 +165,7 @@ def read_subgroup(items: list[Item], kinds: set[str], mods: Mods, line: Line, de
             then = line.read(rest, mods, depth + 1)
             if then is None:
                 break
+            if line.exclusion and item.kind == "modal" and item.text in _MUST:
+                then = negate(then)
             return on_subgroup(group, then, line)
     return None

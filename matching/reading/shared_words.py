@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from matching.knowledge import lexicon
 from matching.reading.cues import Cue
 from matching.reading.items import Item
 from matching.reading.mentions import shifted_name
@@ -50,3 +53,34 @@ def _said_alone(part: Part) -> list[Item] | None:
     if value is None or any(i.kind not in _BESIDE for i in part.items[:-1]):
         return None
     return [*part.items[:-1], Item("shift", last.start, last.end, last.text, Cue("shift", value))]
+
+
+_USE = frozenset({"", "any", "current", "use"})
+
+
+def shared_abuse(parts: list[Part]) -> list[Part]:
+    """Shared = substance {("or" | "/" | ",") substance} "dependence": the dependence is on each of them, smoking apart."""
+    abused = False
+    for before, part in zip(reversed(parts[:-1]), reversed(parts[1:]), strict=True):
+        if not part.items or not before.items:
+            abused = False
+            continue
+        first, last = part.items[0], before.items[-1]
+        abused = abused or (first.kind == "lifestyle" and first.cue is not None and first.cue.status == "abuse")
+        if not abused or part.joint not in {"or", "/", ",", "and"}:
+            abused = False
+        elif last.kind == "lifestyle" and last.cue is not None and " " not in last.text:
+            if last.cue.status in _USE and last.cue.value != "tobacco":
+                cue = Cue("lifestyle", last.cue.value, "abuse")
+                before.items[-1] = Item("lifestyle", last.start, last.end, last.text, cue)
+        elif last.kind == "term" and len(before.items) == 1:
+            found = [t for t in lexicon.find_terms(f"{last.text} abuse") if t.end == len(last.text) + len(" abuse")]
+            if len(found) != 1 or found[0].start != 0:
+                abused = False
+                continue
+            term = Item("term", last.start, last.end, last.text)
+            term.term = replace(found[0], start=last.start, end=last.end)
+            before.items[-1] = term
+        else:
+            abused = False
+    return parts

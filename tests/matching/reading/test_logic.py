@@ -17,7 +17,18 @@ from matching.model.criterion import (
     Unreadable,
 )
 from matching.model.truth import Truth, at_least, conjunction, disjunction, negation
-from matching.reading.logic import all_of, any_of, between, clouded, leaves, narrowed, negate, settles, widened
+from matching.reading.logic import (
+    all_of,
+    any_of,
+    between,
+    clouded,
+    factored,
+    leaves,
+    narrowed,
+    negate,
+    settles,
+    widened,
+)
 
 A = ConditionIs(0, 1, Concept("a"))
 B = ConditionIs(2, 3, Concept("b"))
@@ -64,6 +75,30 @@ def test_all_or_any_is_settled_only_where_both_readings_agree(members: tuple[Exp
         known = dict(zip(members, values, strict=True))
         every, some = _truth(AllOf(members), known), _truth(AnyOf(members), known)
         assert _truth(told, known) is (every if every is some else Truth.UNKNOWN)
+
+
+def test_each_member_of_all_or_any_stands_once() -> None:
+    assert [leaf for leaf in leaves(between((A, B, C), U)) if leaf != U] == [A, B, C]
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        (AnyOf((AllOf((A, B)), AllOf((A, C)))), AllOf((A, AnyOf((B, C))))),
+        (AllOf((AnyOf((A, B)), AnyOf((C, A)))), AnyOf((A, AllOf((B, C))))),
+        (AnyOf((AllOf((A, B)), AllOf((A, B, C)))), AllOf((A, B))),
+        (Not(AnyOf((AllOf((B, A)), AllOf((A, C))))), Not(AllOf((A, AnyOf((B, C)))))),
+        (AnyOf((AllOf((A, B)), C)), AnyOf((AllOf((A, B)), C))),
+        (AnyOf((AllOf((A, U)), AllOf((B, U)))), AnyOf((AllOf((A, U)), AllOf((B, U))))),
+    ],
+)
+def test_what_all_members_share_is_said_once_with_the_same_verdicts(
+    expression: Expression, expected: Expression
+) -> None:
+    assert factored(expression) == expected
+    for values in product(ALL, repeat=3):
+        known: dict[Expression, Truth] = dict(zip((A, B, C), values, strict=True))
+        assert _truth(factored(expression), known) is _truth(expression, known)
 
 
 def test_flat_and_single() -> None:
