@@ -399,6 +399,19 @@ def db_parse(
         err.print("Nothing waits to be read.")
 
 
+@database.command("screen")
+def db_screen(
+    quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing where all goes well.")] = False,
+) -> None:
+    """Make the arrays on which all trials are judged at once; the service does it by itself when trials change."""
+    from app.settings import load_settings, snapshot_folder
+    from app.store.snapshot import refresh
+
+    made = refresh(open_store(), snapshot_folder(load_settings()))
+    if not quiet:
+        err.print(f"The arrays of the stored trials are at {made}.")
+
+
 @database.command("check")
 def db_check() -> None:
     """Check the integrity of what is stored; exits with 1 when something is wrong."""

@@ -30,10 +30,11 @@ from app.api import (
 from app.api.middleware import BodyLimit, HeadAsGet, Observe, RateLimit
 from app.api.stored import StoredAnswers
 from app.metrics import Metrics
-from app.settings import Settings, load_settings
+from app.settings import Settings, load_settings, snapshot_folder
 from app.store.engine import create_engine_for
 from app.store.places import gazetteer
 from app.store.replica import read_engine
+from app.store.snapshot import RegistryKeeper
 from app.store.trials import TrialStore
 
 DESCRIPTION = """
@@ -88,7 +89,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         matching.warm()
         gazetteer()
+        keeper = None
+        if chosen.keeps_arrays:
+            keeper = RegistryKeeper(app.state.store, snapshot_folder(chosen), chosen.database_url)
+            keeper.start()
         yield
+        if keeper is not None:
+            keeper.stop()
         app.state.store.close()
 
     app = FastAPIOffline(

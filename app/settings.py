@@ -1,6 +1,7 @@
 """What an operator can set, all through environment variables that begin with TRIALMATCH_."""
 
 import os
+from hashlib import blake2b
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -24,6 +25,12 @@ class Settings(BaseSettings):
 
     read_database_url: str | None = None
     """A replica of the database that reads go to; while it does not answer, they go to the primary."""
+
+    keeps_arrays: bool = True
+    """The service judges on arrays of all trials, kept current in the background; off: trial by trial."""
+
+    snapshot_dir: Path | None = None
+    """Where the registry's arrays are kept; None: in the user's cache folder, apart for each database."""
 
     api_keys: Annotated[tuple[SecretStr, ...], NoDecode] = ()
     """Keys that may store and withdraw trials, separated by commas; none: those calls are off."""
@@ -54,3 +61,11 @@ class Settings(BaseSettings):
 def load_settings(**values: Any) -> Settings:
     """The settings of the environment, with `values` on top."""
     return Settings(**values)
+
+
+def snapshot_folder(settings: Settings) -> Path:
+    """Where the arrays of the settings' database are kept ($XDG_CACHE_HOME or ~/.cache)."""
+    if settings.snapshot_dir is not None:
+        return settings.snapshot_dir
+    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return base / "trialmatch" / blake2b(settings.database_url.encode(), digest_size=8).hexdigest()

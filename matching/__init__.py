@@ -12,6 +12,7 @@ from matching.answering.sites import (
     distance_km,
     status_group,
 )
+from matching.considering import EVERY_TRIAL, Filters
 from matching.judge import judge_text, read_criterion, warm
 from matching.judging.eligibility import judge_criterion, judge_trial
 from matching.judging.facts import prepare
@@ -24,7 +25,7 @@ from matching.knowledge.suggest_analytes import AnalyteName, suggest_analytes
 from matching.knowledge.trial_concepts import trial_condition_ids, trial_intervention_ids
 from matching.knowledge.units import ucum
 from matching.knowledge.words import registry_words, words_of
-from matching.match import EVERY_TRIAL, Filters, match, match_one, what_if
+from matching.match import match, match_one, what_if
 from matching.model.codes import JOINABLE, Eligibility, OverallStatus, Role, Sex, Verdict, WhyUnknown
 from matching.model.criterion import Criterion, ParsedCriteria
 from matching.model.expression_json import parsed_from_json, parsed_to_json
@@ -69,6 +70,7 @@ from matching.reading import PARSER_VERSION
 from matching.reading.criteria import parse_eligibility
 from matching.reading.note import NoteReading, merge_note, read_note
 from matching.reading.trial_text import not_read_yet, parse_trial_eligibility
+from matching.registry import Registry, StoredTrial, build_registry, registry_from
 
 __all__ = [
     "AGE_UNITS",
@@ -115,6 +117,7 @@ __all__ = [
     "ReadableTrial",
     "Reason",
     "Reference",
+    "Registry",
     "Related",
     "ResponsibleParty",
     "Role",
@@ -122,6 +125,7 @@ __all__ = [
     "Site",
     "Sought",
     "Sponsor",
+    "StoredTrial",
     "Treatment",
     "Trial",
     "TrialDate",
@@ -135,6 +139,7 @@ __all__ = [
     "ancestors",
     "answer_to_json",
     "are_related",
+    "build_registry",
     "choose_site",
     "coded_concept",
     "concept_name",
@@ -161,6 +166,7 @@ __all__ = [
     "read_criterion",
     "read_note",
     "read_treatment",
+    "registry_from",
     "registry_words",
     "related",
     "reverse_to_json",

@@ -2,87 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from matching.answering.conditions import PatientCondition, condition_ids, match_conditions, patient_conditions
-from matching.answering.deciding import deciding_facts, undecided_sets
+from matching.answering.deciding import undecided_sets
 from matching.answering.explain import explain, explain_trial
-from matching.answering.questions import QuestionCount, names_of
+from matching.answering.questions import names_of
 from matching.answering.rank import RankKey, rank_key, score, score_parts
-from matching.answering.sites import Locate, SiteChoice, Whereabouts, choose_site, whereabouts
+from matching.answering.sites import Locate
 from matching.answering.wording import Audience, Language, Wording
-from matching.judging.eligibility import judge_trial
-from matching.judging.facts import Facts, prepare
-from matching.model.answer import PatientMatch, ReverseAnswer, TrialChange, VerdictChange, WhatIfAnswer
-from matching.model.codes import JOINABLE, Eligibility
-from matching.model.finding import (
-    ConditionMatch,
-    JudgedCriterion,
-    JudgedTrial,
-    MatchAnswer,
-    NoteFact,
-    Totals,
-    TrialMatch,
+from matching.considering import (
+    EVERY_TRIAL,
+    Filters,
+    Page,
+    Person,
+    condition_of,
+    considered,
+    judge,
+    person_of,
+    ranked_trials,
+    row_of,
+    site_of,
+    totals_of,
 )
+from matching.model.answer import PatientMatch, ReverseAnswer, TrialChange, VerdictChange, WhatIfAnswer
+from matching.model.codes import Eligibility
+from matching.model.finding import JudgedCriterion, JudgedTrial, MatchAnswer, NoteFact, TrialMatch
 from matching.model.patient import Patient
-from matching.model.trial import ReadableTrial, TrialSummary
+from matching.model.trial import ReadableTrial
 from matching.ports import TrialReader
-
-JOINABLE_STATUSES = tuple(status.value for status in JOINABLE)
-
-
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """What the caller asks of a trial. Empty: no wish. `statuses` None: any; by default what can be joined now or soon.
-
-    A trial is never dropped because it lacks the field that a filter is about.
-    """
-
-    statuses: tuple[str, ...] | None = JOINABLE_STATUSES
-    phases: tuple[str, ...] = ()
-    radius_km: float | None = None
-    countries: tuple[str, ...] = ()
-    intervention_types: tuple[str, ...] = ()
-
-    def keep(self, summary: TrialSummary) -> bool:
-        """Whether a trial passes all filters but the radius."""
-        status = summary.overall_status
-        if self.statuses is not None and status is not None and status not in self.statuses:
-            return False
-        if not _meets(self.phases, summary.phases) or not _meets(self.intervention_types, summary.intervention_types):
-            return False
-        there = summary.countries or tuple(site.country for site in summary.sites if site.country)
-        return _meets(tuple(map(str.casefold, self.countries)), tuple(map(str.casefold, there)))
-
-
-EVERY_TRIAL = Filters(statuses=None)
-"""No filter at all."""
-
-
-def _meets(wanted: Collection[str], given: Collection[str]) -> bool:
-    return not wanted or not given or any(each in wanted for each in given)
-
-
-@dataclass(frozen=True, slots=True)
-class _Person:
-    """A patient made ready once for all trials."""
-
-    patient: Patient
-    facts: Facts
-    conditions: tuple[PatientCondition, ...]
-    here: Whereabouts
-    on: date
-    filters: Filters
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """What the order needs of a judged trial; the rest is judged again for the page that is shown."""
-
-    key: RankKey
-    eligibility: Eligibility
 
 
 def match(
@@ -103,7 +52,8 @@ def match(
     """The ranked answer for one patient on one day; only the page from `offset` is explained.
 
     Args:
-        reader: one version of the stored trials.
+        reader: one version of the stored trials. Where it has the registry's arrays all is judged on those, and the answer
+            is of their version; else each considered trial is read and judged.
         patient: with what was read from the note already in it.
         on: the day for which everything is judged.
         filters: None for the defaults.
@@ -119,35 +69,22 @@ def match(
         read_from_note: given back as it is.
     """
     words = Wording(language, audience)
-    person = _person(patient, on, filters or Filters(), locate)
-    rows: list[_Row] = []
-    counted = QuestionCount()
-    for trial in _considered(reader, person, scope):
-        judged = _judge(trial, person.facts)
-        row = _row(trial, judged, person)
-        if row is None:
-            continue
-        rows.append(row)
-        if "questions" in include:
-            counted.add(deciding_facts(judged))
-    totals = _totals(row.eligibility for row in rows)
-    listed = sorted(
-        row.key for row in rows if row.eligibility is not Eligibility.NOT_ELIGIBLE or "not_eligible" in include
-    )
-    page = [key[-1] for key in listed[offset : offset + limit]]
+    person = person_of(patient, on, filters or Filters(), locate)
+    page = Page(offset, limit, not_eligible="not_eligible" in include, questions="questions" in include)
+    ranked = ranked_trials(reader, person, scope, page)
     matches = tuple(
         _row_of(trial, person, rank, words, explained="criteria" in include)
-        for rank, trial in enumerate(reader.trials(page), start=offset + 1)
+        for rank, trial in enumerate(reader.trials(ranked.page, ranked.versions), start=offset + 1)
     )
     following = offset + limit
     return MatchAnswer(
         on=on,
-        totals=totals,
+        totals=ranked.totals,
         matches=matches,
-        questions=counted.questions(words) if "questions" in include else (),
+        questions=ranked.questions.questions(words) if page.questions else (),
         read_from_note=tuple(read_from_note),
-        next_offset=following if following < len(listed) else None,
-        data_version=reader.data_version,
+        next_offset=following if following < ranked.listed else None,
+        data_version=ranked.data_version,
     )
 
 
@@ -171,7 +108,7 @@ def match_one(
     words = Wording(language, audience)
     found: list[tuple[RankKey, int, TrialMatch]] = []
     for index, patient in enumerate(patients):
-        person = _person(patient, on, EVERY_TRIAL, locate)
+        person = person_of(patient, on, EVERY_TRIAL, locate)
         one = _row_of(trial, person, 0, words, explained=True)
         found.append((_key_of(one), index, one))
     found.sort(key=lambda each: each[:2])
@@ -179,7 +116,7 @@ def match_one(
     return ReverseAnswer(
         on=on,
         nct_id=nct_id,
-        totals=_totals(each.match.judged.eligibility for each in matches),
+        totals=totals_of(each.match.judged.eligibility for each in matches),
         matches=matches,
         data_version=reader.data_version,
     )
@@ -205,7 +142,7 @@ def what_if(
     """
     words = Wording(language, audience)
     asked = filters or Filters()
-    sides = [_judged_by_id(reader, _person(each, on, asked, locate), scope) for each in (patient, changed)]
+    sides = [_judged_by_id(reader, person_of(each, on, asked, locate), scope) for each in (patient, changed)]
     before, after = sides
     differing: list[tuple[bool, RankKey, str]] = []
     for nct_id in sorted(before.keys() | after.keys()):
@@ -218,14 +155,14 @@ def what_if(
         differing.append((same, shown.key, nct_id))
     differing.sort()
     changes = []
-    people = [_person(each, on, asked, locate) for each in (patient, changed)]
+    people = [person_of(each, on, asked, locate) for each in (patient, changed)]
     for trial in reader.trials([nct_id for _, _, nct_id in differing[:limit]]):
         nct_id = trial.summary.nct_id
         changes.append(
             _change(
                 trial,
-                _judge(trial, people[0].facts) if nct_id in before else None,
-                _judge(trial, people[1].facts) if nct_id in after else None,
+                judge(trial, people[0].facts) if nct_id in before else None,
+                judge(trial, people[1].facts) if nct_id in after else None,
                 before.get(nct_id),
                 after.get(nct_id),
                 words,
@@ -233,8 +170,8 @@ def what_if(
         )
     return WhatIfAnswer(
         on=on,
-        before=_totals(each.eligibility for each in before.values()),
-        after=_totals(each.eligibility for each in after.values()),
+        before=totals_of(each.eligibility for each in before.values()),
+        after=totals_of(each.eligibility for each in after.values()),
         changed=len(differing),
         changes=tuple(changes),
         data_version=reader.data_version,
@@ -250,11 +187,11 @@ class _Side:
     verdicts: tuple[str, ...]
 
 
-def _judged_by_id(reader: TrialReader, person: _Person, scope: str) -> dict[str, _Side]:
+def _judged_by_id(reader: TrialReader, person: Person, scope: str) -> dict[str, _Side]:
     sides = {}
-    for trial in _considered(reader, person, scope):
-        judged = _judge(trial, person.facts)
-        row = _row(trial, judged, person)
+    for trial in considered(reader, person, scope):
+        judged = judge(trial, person.facts)
+        row = row_of(trial, judged, person)
         if row is not None:
             verdicts = tuple(f"{each.verdict.value}/{each.why_unknown}" for each in judged.criteria)
             sides[trial.summary.nct_id] = _Side(row.key, row.eligibility, verdicts)
@@ -302,78 +239,12 @@ def _score_of(side: _Side | None) -> float | None:
     return None if side is None else -side.key[3]
 
 
-def _person(patient: Patient, on: date, filters: Filters, locate: Locate | None) -> _Person:
-    return _Person(
-        patient=patient,
-        facts=prepare(patient, on),
-        conditions=patient_conditions(patient),
-        here=whereabouts(patient.location, locate),
-        on=on,
-        filters=filters,
-    )
-
-
-def _considered(reader: TrialReader, person: _Person, scope: str) -> Iterator[ReadableTrial]:
-    """The trials of the scope that pass the filters. What is related is the reader's to say, with what the store knows."""
-    healthy = person.patient.healthy_volunteer is True
-    everything = scope == "all" or (not person.conditions and not healthy)
-    filters = person.filters
-    found = reader.considered(
-        condition_ids=None if everything else condition_ids(person.conditions),
-        words=tuple(condition.text for condition in person.conditions),
-        healthy_volunteer=healthy,
-        statuses=filters.statuses,
-        phases=filters.phases,
-        countries=filters.countries,
-        intervention_types=filters.intervention_types,
-    )
-    for trial in found:
-        if filters.keep(trial.summary):
-            yield trial
-
-
-def _condition(summary: TrialSummary, person: _Person) -> tuple[ConditionMatch | None, float]:
-    healthy = person.patient.healthy_volunteer is True
-    return match_conditions(summary, person.conditions, healthy_volunteer=healthy)
-
-
-def _judge(trial: ReadableTrial, facts: Facts) -> JudgedTrial:
-    return judge_trial(trial.summary.nct_id, trial.parsed.criteria, trial.summary.eligibility, facts)
-
-
-def _site(summary: TrialSummary, person: _Person) -> SiteChoice:
-    return choose_site(
-        summary.sites,
-        summary.overall_status,
-        person.here,
-        radius_km=person.filters.radius_km,
-        countries=frozenset(map(str.casefold, person.filters.countries)),
-    )
-
-
-def _row(trial: ReadableTrial, judged: JudgedTrial, person: _Person) -> _Row | None:
-    """None where every site lies outside the radius."""
-    choice = _site(trial.summary, person)
-    if not choice.within:
-        return None
-    related, worth = _condition(trial.summary, person)
-    parts = score_parts(judged.counts, worth, choice.nearest, trial.summary.last_update, person.on)
-    key = rank_key(
-        related=related is not None,
-        eligibility=judged.eligibility,
-        overall_status=trial.summary.overall_status,
-        score=score(parts),
-        nct_id=trial.summary.nct_id,
-    )
-    return _Row(key, judged.eligibility)
-
-
-def _row_of(trial: ReadableTrial, person: _Person, rank: int, words: Wording, *, explained: bool) -> TrialMatch:
+def _row_of(trial: ReadableTrial, person: Person, rank: int, words: Wording, *, explained: bool) -> TrialMatch:
     """A row of the answer, its criteria in words or not."""
     summary = trial.summary
-    judged = _judge(trial, person.facts)
-    nearest = _site(summary, person).nearest
-    related, worth = _condition(summary, person)
+    judged = judge(trial, person.facts)
+    nearest = site_of(summary, person).nearest
+    related, worth = condition_of(summary, person)
     parts = score_parts(judged.counts, worth, nearest, summary.last_update, person.on)
     sets, exact = undecided_sets(judged)
     return TrialMatch(
@@ -399,14 +270,4 @@ def _key_of(one: TrialMatch) -> RankKey:
         overall_status=one.overall_status,
         score=one.score,
         nct_id=one.nct_id,
-    )
-
-
-def _totals(eligibilities: Iterator[Eligibility]) -> Totals:
-    found = list(eligibilities)
-    return Totals(
-        considered=len(found),
-        likely_eligible=found.count(Eligibility.LIKELY_ELIGIBLE),
-        possibly_eligible=found.count(Eligibility.POSSIBLY_ELIGIBLE),
-        not_eligible=found.count(Eligibility.NOT_ELIGIBLE),
     )

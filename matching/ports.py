@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
 from matching.model.trial import ReadableTrial
+from matching.registry import Registry
 
 
 class TrialReader(Protocol):
@@ -12,6 +13,10 @@ class TrialReader(Protocol):
     @property
     def data_version(self) -> str:
         """Changes whenever a stored trial changes."""
+
+    @property
+    def registry(self) -> Registry | None:
+        """The same trials as arrays, or as they were some moments ago; None where nobody has made them."""
 
     def considered(
         self,
@@ -37,5 +42,8 @@ class TrialReader(Protocol):
             intervention_types: DRUG, DEVICE, ...; empty: any; a trial without interventions is kept.
         """
 
-    def trials(self, nct_ids: Sequence[str]) -> Iterator[ReadableTrial]:
-        """The named trials that exist, in the order asked."""
+    def trials(self, nct_ids: Sequence[str], versions: Sequence[int] = ()) -> Iterator[ReadableTrial]:
+        """The named trials that exist, in the order asked.
+
+        `versions`, one for each id, asks for the trials as they were then; 0, or none, for the present one.
+        """

@@ -10,10 +10,10 @@ import orjson
 from sqlalchemy import ColumnElement, Connection, Engine, false, or_, select
 
 import matching
-from app.store.convert import summary_from_bytes
+from app.store.convert import summary_document, summary_from_bytes, trial_from_bytes
 from app.store.rows import folded
-from app.store.tables import CRITERIA, FACET, STATE, TRIAL
-from matching import ReadableTrial
+from app.store.tables import CRITERIA, FACET, STATE, TRIAL, VERSION
+from matching import ReadableTrial, Registry
 
 PAGE = 200
 """Trials fetched at once."""
@@ -27,8 +27,9 @@ class SqlTrialReader:
     Use it in a `with` statement. It belongs to one thread.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, registry: Registry | None = None) -> None:
         self._engine = engine
+        self.registry = registry
         self._opened: Connection | None = None
 
     def __enter__(self) -> Self:
@@ -46,7 +47,8 @@ class SqlTrialReader:
             self._opened = None
 
     @property
-    def _connection(self) -> Connection:
+    def connection(self) -> Connection:
+        """The snapshot's connection, for what the store itself reads of it."""
         if self._opened is None:
             connection = self._engine.connect()
             if self._engine.dialect.name == "postgresql":
@@ -57,7 +59,7 @@ class SqlTrialReader:
     @property
     def data_version(self) -> str:
         """Equal for equal data: a digest of every trial's content and of the parser that read it."""
-        return str(self._connection.scalar(select(STATE.c.digest).where(STATE.c.id == 1)))
+        return str(self.connection.scalar(select(STATE.c.digest).where(STATE.c.id == 1)))
 
     def considered(
         self,
@@ -84,17 +86,34 @@ class SqlTrialReader:
             if values:
                 wanted.append(or_(_with(kind, values), TRIAL.c.nct_id.not_in(_having(kind))))
         statement = _readable().where(*wanted).order_by(TRIAL.c.nct_id)
-        rows = self._connection.execute(statement, execution_options={"yield_per": PAGE})
+        rows = self.connection.execute(statement, execution_options={"yield_per": PAGE})
         for summary, parsed in rows:
             yield _read(summary, parsed)
 
-    def trials(self, nct_ids: Sequence[str]) -> Iterator[ReadableTrial]:
-        """The named trials that exist, in the order asked."""
+    def trials(self, nct_ids: Sequence[str], versions: Sequence[int] = ()) -> Iterator[ReadableTrial]:
+        """The named trials that exist, in the order asked; with `versions`, as they were in those (0: as they are)."""
+        wanted = dict(zip(nct_ids, versions, strict=True)) if versions else {}
         for start in range(0, len(nct_ids), IDS_AT_ONCE):
             asked = list(nct_ids[start : start + IDS_AT_ONCE])
-            rows = self._connection.execute(_readable(TRIAL.c.nct_id).where(TRIAL.c.nct_id.in_(asked))).all()
-            found = {row[2]: _read(row[0], row[1]) for row in rows}
-            yield from (found[nct_id] for nct_id in asked if nct_id in found)
+            statement = _readable(TRIAL.c.nct_id, TRIAL.c.version).where(TRIAL.c.nct_id.in_(asked))
+            present = {row[2]: row for row in self.connection.execute(statement)}
+            for nct_id in asked:
+                row, version = present.get(nct_id), wanted.get(nct_id, 0)
+                if row is not None and version in (0, row[3]):
+                    yield _read(row[0], row[1])
+                elif version and (earlier := self._earlier(nct_id, version)) is not None:
+                    yield earlier
+
+    def _earlier(self, nct_id: str, version: int) -> ReadableTrial | None:
+        """A trial as one version had it, read anew from its document. None: no such version."""
+        statement = select(VERSION.c.document).where(VERSION.c.nct_id == nct_id, VERSION.c.version == version)
+        document = self.connection.scalar(statement)
+        if document is None:
+            return None
+        trial = trial_from_bytes(document)
+        summary = summary_document(orjson.loads(document), matching.trial_condition_ids(trial))
+        parsed = matching.parse_trial_eligibility(trial.eligibility)
+        return ReadableTrial(summary_from_bytes(orjson.dumps(summary)), parsed)
 
 
 def _readable(*more: ColumnElement[str]):  # type: ignore[no-untyped-def]  # the type of a Select says nothing here

@@ -18,7 +18,7 @@ from app.store.prepare import Prepared
 from app.store.reader import SqlTrialReader
 from app.store.tables import CRITERIA, STATE, TRIAL, VERSION
 from app.store.writing import ReadCriteria, read_criteria
-from matching import Trial
+from matching import Registry, Trial
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +43,12 @@ class TrialStore:
         self.changes = 0
         """How often this object has changed the data."""
 
+        self.registry: Registry | None = None
+        """The stored trials as arrays; set by whoever keeps them (snapshot.py), and taken whole by each reader."""
+
     def reader(self) -> SqlTrialReader:
         """A snapshot for the engine; use it in a `with` statement."""
-        return SqlTrialReader(self.reads)
+        return SqlTrialReader(self.reads, self.registry)
 
     def upsert(
         self, trials: Sequence[Trial], *, at: datetime, replace: bool = False, read: ReadCriteria = read_criteria

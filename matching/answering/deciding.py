@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import assert_never
 
+from matching.judging.askable import FINDABLE, FactKey, askable, key, only_fact
 from matching.model.codes import Eligibility, Role, Verdict, WhyUnknown
 from matching.model.criterion import (
     AgeIs,
@@ -39,26 +40,11 @@ from matching.model.truth import Truth
 EXACT_FACTS = 12
 """Up to so many open facts of one trial the minimal sets are exact."""
 
-FactKey = tuple[str, str]
 FactSet = frozenset[FactKey]
 FactSets = frozenset[FactSet]
 
-_FINDABLE = frozenset({WhyUnknown.MISSING, WhyUnknown.STALE, WhyUnknown.CONFLICT})
 _NEVER: FactSets = frozenset()
 _ALREADY: FactSets = frozenset({frozenset()})
-
-
-def key(fact: MissingFact) -> FactKey:
-    """What makes two facts the same question."""
-    return fact.kind, fact.id
-
-
-def askable(leaf: Finding) -> tuple[MissingFact, ...]:
-    """The facts that would settle an open leaf: none when no fact could."""
-    missing = leaf.missing
-    if not missing or leaf.truth is not Truth.UNKNOWN or _FINDABLE.isdisjoint(leaf.reasons):
-        return ()
-    return () if isinstance(leaf.expression, OnSite | Unreadable) else missing
 
 
 def is_open(criterion: JudgedCriterion) -> bool:
@@ -72,7 +58,7 @@ def is_open(criterion: JudgedCriterion) -> bool:
 
 def _beyond_facts(finding: Finding) -> bool:
     """Whether a finding is unknown for reasons that no fact removes."""
-    return finding.truth is Truth.UNKNOWN and _FINDABLE.isdisjoint(finding.reasons)
+    return finding.truth is Truth.UNKNOWN and FINDABLE.isdisjoint(finding.reasons)
 
 
 def open_leaves(finding: Finding) -> tuple[Finding, ...]:
@@ -150,8 +136,8 @@ def _movers(finding: Finding) -> _Movers:
             | OnSite()
             | Unreadable()
         ):
-            keys = frozenset(key(fact) for fact in askable(finding))
-            return _Movers(keys, keys) if len(keys) == 1 else _OPEN_FOR_GOOD
+            fact = only_fact(finding)
+            return _OPEN_FOR_GOOD if fact is None else _Movers(frozenset({key(fact)}), frozenset({key(fact)}))
     assert_never(expression)
 
 

@@ -10,9 +10,9 @@ from dataclasses import replace
 from typing import assert_never
 
 from matching.answering import phrases
-from matching.answering.deciding import askable
 from matching.answering.sentences import leaf_sentence, near_miss, question_for, reason_of
 from matching.answering.wording import Wording
+from matching.judging.askable import askable
 from matching.model.codes import Verdict, WhyUnknown
 from matching.model.criterion import (
     AgeIs,

@@ -6,8 +6,8 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from matching.answering.deciding import FactKey
 from matching.answering.wording import Wording
+from matching.judging.askable import FactKey
 from matching.knowledge import analytes
 from matching.model.codes import Sex
 from matching.model.finding import MissingFact, Question

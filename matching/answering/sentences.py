@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import assert_never
 
 from matching.answering import phrases
-from matching.answering.deciding import FactKey, askable, key
 from matching.answering.questions import MOST_FACTS, ask_for_all, sex_word
 from matching.answering.wording import Wording
+from matching.judging.askable import FactKey, askable, key
 from matching.knowledge import analytes
 from matching.model.codes import WhyUnknown
 from matching.model.criterion import (

@@ -64,7 +64,7 @@ def whereabouts(location: Location | None, locate: Locate | None) -> Whereabouts
     return Whereabouts(point, words, location.country.casefold() if location.country else None, locate)
 
 
-def _same_city(site: Site, here: Whereabouts) -> bool:
+def in_same_city(site: Site, here: Whereabouts) -> bool:
     """Whether the patient's place names the site's city, and nothing said of state or country speaks against it."""
     if not here.words or not site.city or site.city.casefold() != here.words[0]:
         return False
@@ -90,7 +90,7 @@ def _place(site: Site, here: Whereabouts) -> tuple[float | None, str | None]:
         found = here.locate(Location(place=place, country=site.country))
         if found is not None:
             return distance_km(here.point, found), "city"
-    if _same_city(site, here):
+    if in_same_city(site, here):
         return None, "city"
     return None, "country" if _same_country(site, here) else None
 

@@ -50,7 +50,7 @@ _ALLERGY_WORDS = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class _Target:
+class Target:
     """What a criterion asks for: its concept, the fact to ask the patient for, and the words of its name."""
 
     concept: Concept
@@ -64,10 +64,10 @@ class _Target:
 
 def judge_condition(leaf: ConditionIs, facts: Facts, day: date, judge: Judge) -> Finding:
     """A disease or finding that the patient has or had."""
-    target = _target(leaf.concept, "condition")
-    matched = _matched(facts.conditions, target)
+    target = target_of(leaf.concept, "condition")
+    matched = matched_by(facts.conditions, target)
     said = [_conjoin(_condition_said(leaf, known, target, facts, day, judge)) for known in matched]
-    exact = [s for s, k in zip(said, matched, strict=True) if _is_exactly(k, target) and s.decides]
+    exact = [s for s, k in zip(said, matched, strict=True) if is_exactly(k, target) and s.decides]
     finding = _weigh(leaf, facts.conditions, target, matched, said, settled_by_exact=bool(exact))
     if finding.truth is Truth.FALSE and not matched and target.id is not None:
         readings = shown.out_of_range(target.id, facts)
@@ -79,12 +79,12 @@ def judge_condition(leaf: ConditionIs, facts: Facts, day: date, judge: Judge) ->
 
 def judge_treatment(leaf: TreatmentIs, facts: Facts, day: date, judge: Judge) -> Finding:
     """A drug, procedure, device or radiation that the patient takes, took or will take."""
-    target = _target(leaf.concept, "treatment")
-    matched = _matched(facts.treatments, target)
+    target = target_of(leaf.concept, "treatment")
+    matched = matched_by(facts.treatments, target)
     said = [_conjoin(_treatment_said(leaf, known, target, facts, day, judge)) for known in matched]
     # The very drug, with the day it was stopped: the patient has told of it, and would have told of a later course.
     exact = any(
-        _is_exactly(k, target) and k.end is not None and s.truth is Truth.FALSE
+        is_exactly(k, target) and k.end is not None and s.truth is Truth.FALSE
         for s, k in zip(said, matched, strict=True)
     )
     finding = _weigh(
@@ -98,24 +98,24 @@ def judge_treatment(leaf: TreatmentIs, facts: Facts, day: date, judge: Judge) ->
 
 def judge_count(leaf: CountIs, facts: Facts, day: date) -> Finding:
     """How often something happened: as somebody counted it, or 0 where it is known never to have happened."""
-    target = _target(leaf.of, "count")
+    target = target_of(leaf.of, "count")
     for reading in facts.readings.get(target.concept.text.strip().lower(), facts.readings.get(target.key, ())):
         value = reading.observation.value
         if value is not None and reading.observation.comparator is None and leaf.window is None:
             return Finding(leaf, _within(leaf, value), (), (Evidence(target.name, value, on=reading.observation.on),))
     for known in (facts.conditions, facts.treatments):
-        absent = _absent(known, target)
-        if absent and not _matched(known, target) and target.id is not None:
+        absent = absent_by(known, target)
+        if absent and not matched_by(known, target) and target.id is not None:
             return Finding(leaf, _within(leaf, 0), (), tuple(_evidence(k, target) for k in absent))
     return Finding(leaf, Truth.UNKNOWN, (WhyUnknown.MISSING,), missing=(target.missing,))
 
 
 def turning_points(leaf: ConditionIs | TreatmentIs, facts: Facts) -> set[date]:
     """The days on which time alone may change what the leaf says."""
-    target = _target(leaf.concept, "condition")
+    target = target_of(leaf.concept, "condition")
     known = facts.conditions if isinstance(leaf, ConditionIs) else facts.treatments
     days: set[date] = set()
-    for fact in _matched(known, target):
+    for fact in matched_by(known, target):
         half_life = half_life_of((*fact.ids, *((target.id,) if target.id else ())))
         days |= turning_days(leaf.window, (fact.start, fact.end), half_life)
         days |= spells.end_days(fact)
@@ -134,21 +134,20 @@ def _within(leaf: CountIs, value: float) -> Truth:
 
 
 @lru_cache(maxsize=16384)
-def _target(concept: Concept, kind: str) -> _Target:
+def target_of(concept: Concept, kind: str) -> Target:
+    """What a criterion asks for by a concept; `kind` is condition, treatment or count."""
     key = key_of(concept.text)
     name = (hierarchy.name(concept.id) if concept.id else None) or concept.text
     missing = MissingFact(kind, concept.id or key, name, mesh=concept.mesh)
     malignant = any(stem in concept.text.lower() for stem in _MALIGNANT)
-    return _Target(
-        concept, concept.id, key, name, missing, telling_words(concept.text) | telling_words(name), malignant
-    )
+    return Target(concept, concept.id, key, name, missing, telling_words(concept.text) | telling_words(name), malignant)
 
 
-def _matched(known: KnownList, target: _Target) -> tuple[Known, ...]:
+def matched_by(known: KnownList, target: Target) -> tuple[Known, ...]:
     """The present facts at or below the concept, or with its very name, in a fixed order."""
     found = known.below.get(target.id, ()) if target.id is not None else ()
     if target.malignant:
-        found = tuple(k for k in found if not _is_benign(k))
+        found = tuple(k for k in found if not is_benign(k))
     named = tuple(k for k in known.by_key.get(target.key, ()) if k.present and k not in found)
     return (*found, *named) if named else found
 
@@ -177,15 +176,17 @@ _BENIGN = frozenset(
 """Tumours that are benign by definition: the vocabulary files them under the neoplasms, as the malignant ones."""
 
 
-def _is_benign(known: Known) -> bool:
+def is_benign(known: Known) -> bool:
+    """Whether the fact is a tumour that nobody would call a cancer."""
     return "benign" in known.qualifiers or any(i in _BENIGN or _BENIGN & hierarchy.ancestors(i) for i in known.ids)
 
 
-def _is_exactly(known: Known, target: _Target) -> bool:
+def is_exactly(known: Known, target: Target) -> bool:
+    """Whether the fact is the very thing asked for, not a kind of it."""
     return known.key == target.key or target.id in known.ids
 
 
-def _absent(known: KnownList, target: _Target) -> tuple[Known, ...]:
+def absent_by(known: KnownList, target: Target) -> tuple[Known, ...]:
     """Facts known not to be, at or above the concept: who never had a cancer never had breast cancer."""
     ids = [target.id, *sorted(hierarchy.ancestors(target.id))] if target.id is not None else []
     by_id = [k for i in ids if i is not None for k in known.by_id.get(i, ()) if not k.present and k.exact]
@@ -193,7 +194,7 @@ def _absent(known: KnownList, target: _Target) -> tuple[Known, ...]:
     return tuple(dict.fromkeys([*by_id, *by_key]))
 
 
-def _might_be(known: KnownList, target: _Target) -> tuple[Known, ...]:
+def might_be(known: KnownList, target: Target) -> tuple[Known, ...]:
     """Present facts that could turn out to be the concept.
 
     Broader ones, ones that may be it by another way of naming (`hierarchy.may_be`), and names that no vocabulary holds
@@ -203,9 +204,9 @@ def _might_be(known: KnownList, target: _Target) -> tuple[Known, ...]:
     if target.id is not None:
         for i in sorted(known.by_id):
             if i != target.id and hierarchy.may_be(i, target.id) and target.id not in hierarchy.ancestors(i):
-                broader.extend(k for k in known.by_id[i] if k.present and not (target.malignant and _is_benign(k)))
+                broader.extend(k for k in known.by_id[i] if k.present and not (target.malignant and is_benign(k)))
     unresolved = [k for k in known.unresolved if not k.telling or k.telling & target.telling]
-    if target.concept.text.lower().startswith(_ALLERGIC):
+    if is_allergy(target):
         broader = [k for k in (*known.by_id.get(ALLERGY, ()), *known.below.get(DRUG_ALLERGY, ())) if k.present]
         unresolved = [k for k in known.facts if k.present and _ALLERGY_WORDS.intersection(k.key.split())]
     elif target.id is None:
@@ -213,29 +214,39 @@ def _might_be(known: KnownList, target: _Target) -> tuple[Known, ...]:
     return tuple(dict.fromkeys([*broader, *unresolved]))
 
 
-def _would_be_listed(target: _Target, *, condition: bool) -> bool:
+def is_allergy(target: Target) -> bool:
+    """Whether an allergy to something is asked for, which lists name in many ways."""
+    return target.concept.text.lower().startswith(_ALLERGIC)
+
+
+def would_be_listed(target: Target, *, condition: bool) -> bool:
     """Whether a list of all conditions, or of all treatments, would name the concept if it were so.
 
     A list of treatments names no tests, a list of diseases no body parts, and of what no vocabulary knows nobody can tell
     what it would be called there, but for an allergy to something: a list that names no allergy at all names not this one.
     """
     if target.id is None:
-        return condition and target.concept.text.lower().startswith(_ALLERGIC)
+        return condition and is_allergy(target)
     sort = hierarchy.category(target.id)
     if condition:
         return sort in {"condition", "finding", "behaviour"}
-    return sort in TREATED and not _is_diagnostic(target)
+    return sort in TREATED and not is_diagnostic(target)
 
 
-def _unlisted_and_unlike(known: KnownList, target: _Target, *, condition: bool) -> bool:
+def is_distinct(target: Target) -> bool:
+    """Whether a name that no vocabulary holds says enough for a list that shares no word with it to speak against it."""
+    if target.id is not None or target.telling <= _SAYING_LITTLE:
+        return False
+    return not target.concept.text.lower().startswith(_ABOUT_OTHER_THINGS)
+
+
+def unlisted_and_unlike(known: KnownList, target: Target, *, condition: bool) -> bool:
     """Whether a name that no vocabulary holds is nothing that the complete list names in other words.
 
     Diseases share no telling word with any name of the listed ones or of what contains them. Drugs and procedures are
     named by classes that share no word with their members, so only a list without any speaks of them.
     """
-    if target.id is not None or not known.speaks_of_unlisted or target.telling <= _SAYING_LITTLE:
-        return False
-    if target.concept.text.lower().startswith(_ABOUT_OTHER_THINGS):
+    if not known.speaks_of_unlisted or not is_distinct(target):
         return False
     present = [k for k in known.facts if k.present]
     if not condition:
@@ -243,7 +254,8 @@ def _unlisted_and_unlike(known: KnownList, target: _Target, *, condition: bool) 
     return not any(target.telling & silence.words_around(i) for k in present for i in k.ids)
 
 
-def _is_diagnostic(target: _Target) -> bool:
+def is_diagnostic(target: Target) -> bool:
+    """Whether the concept is a test, not a treatment."""
     return target.id is not None and (target.id in DIAGNOSTIC or bool(DIAGNOSTIC & hierarchy.ancestors(target.id)))
 
 
@@ -252,7 +264,8 @@ def _exclusive(a: str, b: str) -> bool:
     return hierarchy.mutually_exclusive(a, b)
 
 
-def _excluded_by(known: KnownList, target: _Target) -> tuple[Known, ...]:
+def excluded_by(known: KnownList, target: Target) -> tuple[Known, ...]:
+    """Present facts that exclude the concept by definition."""
     if target.id is None:
         return ()
     return tuple(k for k in known.facts if k.present and any(_exclusive(i, target.id) for i in k.ids))
@@ -261,7 +274,7 @@ def _excluded_by(known: KnownList, target: _Target) -> tuple[Known, ...]:
 def _weigh(
     leaf: ConditionIs | TreatmentIs,
     known: KnownList,
-    target: _Target,
+    target: Target,
     matched: Sequence[Known],
     said: Sequence[Said],
     *,
@@ -269,7 +282,7 @@ def _weigh(
     planned: bool = False,
 ) -> Finding:
     """All facts together: one that holds is enough, one known absence is enough, both are a conflict."""
-    absent = () if planned else _absent(known, target)
+    absent = () if planned else absent_by(known, target)
     evidence = tuple(s.evidence for s in said if s.evidence is not None)
     denied = tuple(_evidence(k, target) for k in absent)
     best = disjunction(s.truth for s in said)
@@ -286,24 +299,24 @@ def _weigh(
         return Finding(leaf, Truth.UNKNOWN, reasons, tuple(s.evidence for s in unsure if s.evidence is not None), asked)
     if absent or settled_by_exact:
         return Finding(leaf, Truth.FALSE, (), (*denied, *evidence), distances=distances)
-    if not matched and not planned and (ruled_out := _excluded_by(known, target)):
+    if not matched and not planned and (ruled_out := excluded_by(known, target)):
         return Finding(leaf, Truth.FALSE, (), tuple(_evidence(k, target) for k in ruled_out))
-    might_be = _might_be(known, target)
+    possible = might_be(known, target)
     condition = isinstance(leaf, ConditionIs)
     if (
         known.complete
         and not planned
-        and not might_be
-        and (_would_be_listed(target, condition=condition) or _unlisted_and_unlike(known, target, condition=condition))
+        and not possible
+        and (would_be_listed(target, condition=condition) or unlisted_and_unlike(known, target, condition=condition))
     ):
         what = "conditions" if condition else "treatments"
         closed = Evidence(target.name, False, working=f"the list of {what} is complete")
         return Finding(leaf, Truth.FALSE, (), (*evidence, closed), distances=distances)
-    shown = (*evidence, *(_evidence(k, target) for k in might_be))
+    shown = (*evidence, *(_evidence(k, target) for k in possible))
     return Finding(leaf, Truth.UNKNOWN, (WhyUnknown.MISSING,), shown, (target.missing,))
 
 
-def _evidence(known: Known, target: _Target) -> Evidence:
+def _evidence(known: Known, target: Target) -> Evidence:
     """The fact with its path to the trial's concept."""
     path: tuple[str, ...] = ()
     if target.id is not None:
@@ -331,9 +344,9 @@ def _conjoin(parts: Iterable[Said]) -> Said:
 
 
 def _condition_said(
-    leaf: ConditionIs, known: Known, target: _Target, facts: Facts, day: date, judge: Judge
+    leaf: ConditionIs, known: Known, target: Target, facts: Facts, day: date, judge: Judge
 ) -> list[Said]:
-    if _only_a_symptom(known, target):
+    if only_a_symptom(known, target):
         # The hierarchy files a cough under the respiratory diseases: who coughs may have one, or none.
         return [Said(Truth.UNKNOWN, (WhyUnknown.MISSING,), (target.missing,), _evidence(known, target))]
     acute = any(own in ACUTE or hierarchy.ancestors(own) & ACUTE for own in known.ids)
@@ -352,7 +365,7 @@ def _condition_said(
     return parts
 
 
-def _only_a_symptom(known: Known, target: _Target) -> bool:
+def only_a_symptom(known: Known, target: Target) -> bool:
     """Whether the fact is a sign or symptom below a group of diseases, and nothing else of it is at or below the group."""
     if target.id is None or target.id == SIGNS_AND_SYMPTOMS or known.key == target.key:
         return False
@@ -362,7 +375,7 @@ def _only_a_symptom(known: Known, target: _Target) -> bool:
     return bool(below) and all(own != target.id and SIGNS_AND_SYMPTOMS in hierarchy.ancestors(own) for own in below)
 
 
-def _qualified(qualifier: str, known: Known, target: _Target) -> Said:
+def _qualified(qualifier: str, known: Known, target: Target) -> Said:
     match fit_of(qualifier, known.qualifiers, target.name):
         case Fit.SAID:
             return Said(Truth.TRUE)
@@ -378,12 +391,12 @@ def _qualified(qualifier: str, known: Known, target: _Target) -> Said:
 
 
 def _treatment_said(
-    leaf: TreatmentIs, known: Known, target: _Target, facts: Facts, day: date, judge: Judge
+    leaf: TreatmentIs, known: Known, target: Target, facts: Facts, day: date, judge: Judge
 ) -> list[Said]:
     half_life = half_life_of((*known.ids, *((target.id,) if target.id else ())))
     event = leaf.type in {"procedure", "donation"} or any(hierarchy.category(i) == "procedure" for i in known.ids)
     parts = [Said(Truth.TRUE, evidence=_evidence(known, target))]
-    if leaf.status == "any" and leaf.window is None and _is_diagnostic(target):
+    if leaf.status == "any" and leaf.window is None and is_diagnostic(target):
         # A test that is only named says what was found by it, or how: having had it does not make that true.
         parts.append(Said(Truth.UNKNOWN, (WhyUnknown.UNREADABLE,)))
     parts.append(
@@ -397,7 +410,7 @@ def _treatment_said(
     return parts
 
 
-def _dosed(dose: Dose, known: Known, target: _Target) -> Said:
+def _dosed(dose: Dose, known: Known, target: Target) -> Said:
     if dose.lower is None and dose.upper is None:
         return Said(Truth.UNKNOWN, (WhyUnknown.UNREADABLE,))
     asked = MissingFact("treatment", f"{target.missing.id}:dose", f"your dose of {target.name}")

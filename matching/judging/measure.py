@@ -249,14 +249,19 @@ def _instrument(instrument: str) -> tuple[str, analytes.AnalyteEntry | None]:
     return own, analytes.by_instrument(own) or analytes.by_instrument(instrument)
 
 
-def _scores(instrument: str, facts: Facts) -> tuple[Reading, ...]:
-    """All readings of an instrument, under any of its names, with words brought to numbers."""
+def names_of_instrument(instrument: str) -> tuple[str, ...]:
+    """The names under which readings of an instrument stand, under any of its names."""
     own, entry = _instrument(instrument)
     names = [entry.name] if entry is not None else []
     for twin in (own, instrument, *(other for other, same in SAME_SCALE.items() if same == own)):
         found = analytes.by_instrument(twin)
         names.extend((twin,) if found is None else (twin, found.name))
-    return tuple(_numbered(r) for name in dict.fromkeys(names) for r in facts.readings.get(name, ()))
+    return tuple(dict.fromkeys(names))
+
+
+def _scores(instrument: str, facts: Facts) -> tuple[Reading, ...]:
+    """All readings of an instrument, with words brought to numbers."""
+    return tuple(_numbered(r) for name in names_of_instrument(instrument) for r in facts.readings.get(name, ()))
 
 
 def measurement_fact(analyte: Analyte, setting: str | None, bound: Bound | None) -> MissingFact:

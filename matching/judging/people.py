@@ -80,11 +80,9 @@ def judge_age(leaf: AgeIs, facts: Facts) -> Finding:
         reason = WhyUnknown.CONFLICT if facts.birth_contradicts else WhyUnknown.MISSING
         return Finding(leaf, Truth.UNKNOWN, (reason,), missing=(AGE,))
     turns = [
-        _Turn(
-            is_lower, first := _limit(birth.earliest, b, is_lower=is_lower), _last(birth, b, first, is_lower=is_lower)
-        )
-        for b, is_lower in ((leaf.lower, True), (leaf.upper, False))
-        if b is not None
+        age_turn(bound, birth, is_lower=is_lower)
+        for bound, is_lower in ((leaf.lower, True), (leaf.upper, False))
+        if bound is not None
     ]
 
     def truth_on(on: date) -> Truth:
@@ -98,6 +96,12 @@ def judge_age(leaf: AgeIs, facts: Facts) -> Finding:
     too_young = any(turn.is_lower and turn.truth(day) is Truth.FALSE for turn in turns)
     distance = _age_distance(leaf.lower if too_young or leaf.upper is None else leaf.upper, oldest)
     return Finding(leaf, truth, (), (evidence,), distances=distance, timeline=changes)
+
+
+def age_turn(bound: Bound, birth: Span, *, is_lower: bool) -> _Turn:
+    """The days around which a bound of age turns for somebody born in that span."""
+    first = _limit(birth.earliest, bound, is_lower=is_lower)
+    return _Turn(is_lower, first, _last(birth, bound, first, is_lower=is_lower))
 
 
 def _limit(born: date, bound: Bound, *, is_lower: bool) -> date:
@@ -314,7 +318,7 @@ def judge_lifestyle(leaf: LifestyleIs, facts: Facts, day: date) -> Finding:
     """A habit: what was observed of it, or a disorder of use. Amounts are compared only in the very unit of the text."""
     missing = MissingFact("lifestyle", leaf.substance, f"use of {leaf.substance}")
     truths: list[tuple[Truth, Evidence]] = []
-    for reading in _habit_readings(leaf.substance, facts):
+    for reading in habit_readings(leaf.substance, facts):
         truths.append((_habit(leaf, reading), _habit_evidence(reading)))
     if leaf.lower is None and leaf.upper is None:
         truths.extend(_disorder(leaf, facts))
@@ -327,7 +331,8 @@ def judge_lifestyle(leaf: LifestyleIs, facts: Facts, day: date) -> Finding:
     return Finding(leaf, Truth.UNKNOWN, (reason,), evidence, (missing,))
 
 
-def _habit_readings(substance: str, facts: Facts) -> list[Reading]:
+def habit_readings(substance: str, facts: Facts) -> list[Reading]:
+    """What was observed of a habit, under any of its names."""
     names = dict.fromkeys((*HABITS.get(substance, ()), substance))
     return [r for name in names for r in facts.readings.get(name, ())]
 

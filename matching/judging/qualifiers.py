@@ -139,13 +139,14 @@ def fit_of(qualifier: str, said: frozenset[str], name: str) -> Fit:
     if qualifier in ONLY_A_DOCTOR_CAN_SAY:
         return Fit.VAGUE
     alternatives = _BOTH.get(qualifier, (qualifier, *ALSO.get(qualifier, ())))
-    if said.intersection(alternatives) or qualifier.lower() in said or qualifier in _said_by_name(name):
+    if said.intersection(alternatives) or qualifier.lower() in said or qualifier in said_by_name(name):
         return Fit.SAID
     return Fit.OPPOSITE if said & _opposites(qualifier) else Fit.UNSAID
 
 
 @lru_cache(maxsize=4096)
-def _said_by_name(name: str) -> frozenset[str]:
+def said_by_name(name: str) -> frozenset[str]:
+    """The qualifiers that the concept's own name states."""
     return said_in((), name)
 
 

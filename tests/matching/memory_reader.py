@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from matching.knowledge import hierarchy
 from matching.model.trial import ReadableTrial, TrialSummary
+from matching.registry import Registry
 
 
 class MemoryReader:
@@ -12,6 +13,7 @@ class MemoryReader:
     def __init__(self, trials: Iterable[ReadableTrial], data_version: str = "test") -> None:
         self._trials = {trial.summary.nct_id: trial for trial in trials}
         self._data_version = data_version
+        self.registry: Registry | None = None
 
     @property
     def data_version(self) -> str:
@@ -54,7 +56,7 @@ class MemoryReader:
             and (not types or not summary.intervention_types or bool(set(types) & set(summary.intervention_types)))
         )
 
-    def trials(self, nct_ids: Sequence[str]) -> Iterator[ReadableTrial]:
+    def trials(self, nct_ids: Sequence[str], versions: Sequence[int] = ()) -> Iterator[ReadableTrial]:
         for nct_id in nct_ids:
             if nct_id in self._trials:
                 yield self._trials[nct_id]

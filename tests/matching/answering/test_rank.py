@@ -3,13 +3,12 @@ from datetime import date
 import pytest
 
 from matching.answering.rank import (
+    POINTS,
     WEIGHTS,
-    distance_part,
-    eligibility_part,
-    freshness_part,
     rank_key,
     score,
     score_parts,
+    share,
 )
 from matching.model.codes import Eligibility
 from matching.model.finding import Counts, NearestSite
@@ -20,6 +19,10 @@ ON = date(2026, 11, 22)
 
 def site(distance: float | None, precision: str | None = "city") -> NearestSite:
     return NearestSite("Hospital", "Charleston", "United States", "RECRUITING", distance, precision)
+
+
+def parts_of(counts=Counts(), nearest=None, updated=None):  # noqa: B008  # frozen
+    return score_parts(counts, 0.0, nearest, updated, ON)
 
 
 @pytest.mark.parametrize(
@@ -34,7 +37,7 @@ def site(distance: float | None, precision: str | None = "city") -> NearestSite:
     ],
 )
 def test_the_eligibility_part(counts: Counts, part: float) -> None:
-    assert eligibility_part(counts) == part
+    assert parts_of(counts=counts)["eligibility"] == part
 
 
 @pytest.mark.parametrize(
@@ -50,7 +53,7 @@ def test_the_eligibility_part(counts: Counts, part: float) -> None:
     ],
 )
 def test_the_distance_part(nearest: NearestSite | None, part: float) -> None:
-    assert distance_part(nearest) == part
+    assert parts_of(nearest=nearest)["distance"] == part
 
 
 @pytest.mark.parametrize(
@@ -64,14 +67,20 @@ def test_the_distance_part(nearest: NearestSite | None, part: float) -> None:
     ],
 )
 def test_the_freshness_part(updated: PartialDate | None, part: float) -> None:
-    assert freshness_part(updated, ON) == part
+    assert parts_of(updated=updated)["freshness"] == part
 
 
-def test_the_score_is_the_weighted_sum_in_four_decimals() -> None:
+def test_the_score_is_the_weighted_mean_in_four_decimals() -> None:
     parts = score_parts(Counts(in_favour=9), 1.0, site(100.0), PartialDate(2024, 11, 22), ON)
     assert parts == {"eligibility": 0.95, "condition": 1.0, "distance": 0.5, "freshness": 0.5}
     assert score(parts) == 0.8525
-    assert sum(WEIGHTS.values()) == pytest.approx(1.0)
+    assert sum(WEIGHTS.values()) == 100
+
+
+def test_shares_round_halves_up_in_whole_numbers() -> None:
+    # 1/32 is 312.5 points and 3/160 is 187.5: no float decides.
+    assert (share(1, 32), share(3, 160), share(1, 3), share(2, 3)) == (313, 188, 3333, 6667)
+    assert share(1, 1) == POINTS
 
 
 def test_the_order_of_the_keys() -> None:

@@ -1,0 +1,262 @@
+"""The order of all considered trials, on arrays: the same filters, scores and keys as `rank`, `sites` and `conditions`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+
+from matching.answering.columns import NOT_GIVEN, PHASES, STATUSES, TYPES, ColumnArrays, bits_of, is_closed
+from matching.answering.conditions import (
+    BROADER_STEP,
+    HEALTHY_VOLUNTEER,
+    NARROWER_STEP,
+    PatientCondition,
+    folded,
+)
+from matching.answering.rank import (
+    NOT_KNOWN,
+    POINTS,
+    condition_points,
+    distance_points,
+    eligibility_points,
+    freshness_points,
+    total_points,
+)
+from matching.answering.sites import EARTH_RADIUS_KM, Whereabouts, in_same_city
+from matching.judging.screen.arrays import Ints, hashed, rows_of, unpacked
+from matching.judging.screen.counting import Counted
+from matching.knowledge import hierarchy
+from matching.model.trial import Site
+
+MOST_IDS_KEPT = 2_048
+"""Concept ids whose relations to the registry's conditions are kept; they are computed from ids alone."""
+_CLASS_BIT, _GROUP_BIT, _SCORE_BIT, _NUMBER_BIT = 44, 41, 27, 0
+_RELATED_BIT = 46
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Filters as the columns have them. None or empty: no wish. Country names case folded."""
+
+    statuses: Collection[str] | None = None
+    phases: Collection[str] = ()
+    types: Collection[str] = ()
+    countries: frozenset[str] = frozenset()
+    radius_km: float | None = None
+
+
+class Columns:
+    """The columns of one version, ready to be asked. Holds nothing of a patient."""
+
+    def __init__(self, arrays: ColumnArrays) -> None:
+        self.arrays = arrays
+        self._related: dict[str, tuple[Ints, NDArray[np.float64]]] = {}
+
+    @cached_property
+    def _concepts(self) -> list[str]:
+        return unpacked(self.arrays.concepts)
+
+    @cached_property
+    def _concept_place(self) -> dict[str, int]:
+        return {concept: i for i, concept in enumerate(self._concepts)}
+
+    @cached_property
+    def _above_place(self) -> dict[str, int]:
+        return {concept: i for i, concept in enumerate(unpacked(self.arrays.above))}
+
+    @cached_property
+    def countries(self) -> dict[str, int]:
+        """Country names, case folded, by number."""
+        return {name: i for i, name in enumerate(unpacked(self.arrays.countries))}
+
+    @cached_property
+    def place_names(self) -> list[str]:
+        """City, state and country of each place, as JSON."""
+        return unpacked(self.arrays.place_name)
+
+    @cached_property
+    def _freshness(self) -> NDArray[np.int64]:
+        return np.array([freshness_points(days) for days in range(40_000)], dtype=np.int64)
+
+    def related(self, mine: str) -> tuple[Ints, NDArray[np.float64]]:
+        """The registry's conditions that are `mine`, or above or below it, and what such a meeting is worth."""
+        known = self._related.get(mine)
+        if known is None:
+            found = self._relate(mine)
+            known = np.array(list(found), dtype=np.int32), np.array(list(found.values()), dtype=np.float64)
+            if len(self._related) < MOST_IDS_KEPT:
+                self._related[mine] = known
+        return known
+
+    def _relate(self, mine: str) -> dict[int, float]:
+        found: dict[int, float] = {}
+        for theirs in hierarchy.ancestors(mine):
+            place = self._concept_place.get(theirs)
+            steps = hierarchy.distance(mine, theirs) if place is not None else None
+            if place is not None and steps is not None:
+                found[place] = NARROWER_STEP**steps
+        above = self._above_place.get(mine)
+        if above is not None:
+            for place in self.arrays.below[
+                self.arrays.below_start[above] : self.arrays.below_start[above + 1]
+            ].tolist():
+                steps = hierarchy.distance(self._concepts[place], mine)
+                if steps is not None:
+                    found.setdefault(place, BROADER_STEP**steps)
+        own = self._concept_place.get(mine)
+        if own is not None:
+            found[own] = 1.0
+        return found
+
+    def meetings(self, conditions: Sequence[PatientCondition], *, healthy: bool) -> NDArray[np.int64]:
+        """For every trial, what its meeting with the patient's conditions is worth in points; below zero: they do not meet."""
+        arrays = self.arrays
+        worth = np.full(len(arrays.status), -1, dtype=np.int64)
+        for condition in conditions:
+            for mine in condition.ids:
+                places, steps = self.related(mine)
+                lengths = arrays.concept_start[places + 1] - arrays.concept_start[places]
+                points = np.array(
+                    [condition_points(condition.weight * step) for step in steps.tolist()], dtype=np.int64
+                )
+                trials = arrays.concept_trial[rows_of(arrays.concept_start, places)]
+                np.maximum.at(worth, trials, np.repeat(points, lengths))
+            code = np.uint64(hashed(folded(condition.text)))
+            begin, end = (
+                np.searchsorted(arrays.word_hash, code, "left"),
+                np.searchsorted(arrays.word_hash, code, "right"),
+            )
+            named = arrays.word_trial[begin:end]
+            worth[named] = np.maximum(worth[named], condition_points(condition.weight))
+        if healthy:
+            worth[(worth < 0) & arrays.takes_healthy] = condition_points(HEALTHY_VOLUNTEER)
+        return worth
+
+    def kept(self, wanted: Wanted) -> NDArray[np.bool_] | None:
+        """Which trials pass the filters but the radius; None: all. A trial is never dropped for a field that it lacks."""
+        arrays = self.arrays
+        parts: list[NDArray[np.bool_]] = []
+        if wanted.statuses is not None:
+            allowed = np.zeros(256, dtype=bool)
+            allowed[[STATUSES.index(status) for status in wanted.statuses if status in STATUSES]] = True
+            allowed[NOT_GIVEN] = True
+            parts.append(allowed[arrays.status])
+        if wanted.phases:
+            parts.append((arrays.phases == 0) | (arrays.phases & np.uint16(bits_of(PHASES, wanted.phases)) != 0))
+        if wanted.types:
+            parts.append((arrays.types == 0) | (arrays.types & np.uint16(bits_of(TYPES, wanted.types)) != 0))
+        if wanted.countries:
+            meets = _any(np.isin(arrays.country, self._numbers(wanted.countries)), arrays.country_start)
+            parts.append(meets | (np.diff(arrays.country_start) == 0))
+        return np.logical_and.reduce(parts) if parts else None
+
+    def _numbers(self, names: Collection[str]) -> list[int]:
+        return [self.countries[name] for name in names if name in self.countries]
+
+    def distances(self, here: Whereabouts) -> NDArray[np.float64]:
+        """For every place, the distance in km; 0 for the patient's own town by name, infinite where nobody can tell."""
+        arrays = self.arrays
+        km = np.full(len(arrays.place_lat), np.inf)
+        measured = np.zeros(len(km), dtype=bool)
+        if here.point is not None:
+            there = ~np.isnan(arrays.place_lat)
+            measured = there & arrays.place_given if here.locate is None else there
+            km[measured] = _haversine(here.point, arrays.place_lat[measured], arrays.place_lon[measured])
+        if here.words:
+            code = np.uint64(hashed(here.words[0]))
+            begin, end = (
+                np.searchsorted(arrays.city_hash, code, "left"),
+                np.searchsorted(arrays.city_hash, code, "right"),
+            )
+            for place in arrays.city_place[begin:end].tolist():
+                city, state, country = orjson.loads(self.place_names[place])
+                if not measured[place] and in_same_city(Site(city=city, state=state, country=country), here):
+                    km[place] = 0.0
+        return km
+
+    def nearest(
+        self, trials: Ints, km: NDArray[np.float64], wanted: Wanted
+    ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """For the given trials the points of their nearest site, and whether they lie within the radius."""
+        arrays = self.arrays
+        points = np.full(len(trials), NOT_KNOWN, dtype=np.int64)
+        within = np.ones(len(trials), dtype=bool)
+        lengths = arrays.site_start[trials + 1] - arrays.site_start[trials]
+        with_sites = np.flatnonzero(lengths)
+        if not len(with_sites):
+            return points, within
+        rows = rows_of(arrays.site_start, trials)
+        starts = (np.cumsum(lengths) - lengths)[with_sites]
+        counts = lengths[with_sites]
+        group = arrays.site_group[rows].astype(np.int16)
+        if wanted.countries:
+            here = np.isin(arrays.site_country[rows], self._numbers(wanted.countries))
+            some = np.repeat(np.logical_or.reduceat(here, starts), counts)
+            group[some & ~here] = _SKIPPED
+        some_open = np.repeat(~is_closed(np.minimum.reduceat(group, starts).astype(np.uint8)), counts)
+        group[some_open & is_closed(group.astype(np.uint8))] = _SKIPPED
+        distance = km[arrays.site_place[rows]]
+        if wanted.radius_km is not None:
+            group[(distance > wanted.radius_km) & np.isfinite(distance)] += _OUTSIDE
+        best = np.minimum.reduceat(group, starts)
+        distance[group != np.repeat(best, counts)] = np.inf
+        least = np.minimum.reduceat(distance, starts)
+        known = np.isfinite(least)
+        tenths = np.rint(10 * least[known]).astype(np.int64)
+        points[with_sites[known]] = distance_points(tenths)
+        within[with_sites] = best < _OUTSIDE
+        return points, within
+
+    def keys(
+        self,
+        trials: Ints,
+        numbers: Ints,
+        counted: Counted,
+        meetings: NDArray[np.int64],
+        near: NDArray[np.int64],
+        on: date,
+    ) -> NDArray[np.int64]:
+        """The key that orders the given trials: smaller comes first, as `rank_key` has it. `numbers`: of their nct_ids."""
+        arrays = self.arrays
+        age = np.clip(on.toordinal() - arrays.last_update[trials], 0, len(self._freshness) - 1)
+        fresh = np.where(arrays.last_update[trials] == 0, NOT_KNOWN, self._freshness[age])
+        eligible = eligibility_points(
+            counted.in_favour.astype(np.int64), counted.against.astype(np.int64), counted.open.astype(np.int64)
+        )
+        score = total_points(eligible, np.maximum(meetings, 0), near, fresh)
+        key: NDArray[np.int64] = (
+            ((meetings < 0).astype(np.int64) << _RELATED_BIT)
+            | (counted.eligibility.astype(np.int64) << _CLASS_BIT)
+            | (arrays.status_group[trials].astype(np.int64) << _GROUP_BIT)
+            | ((POINTS - score) << _SCORE_BIT)
+            | numbers.astype(np.int64)
+        )
+        return key
+
+
+_OUTSIDE, _SKIPPED = 8, 64
+
+
+def number_in(key: int) -> int:
+    """The number of the nct_id that a key ends with."""
+    return key & ((1 << _SCORE_BIT) - 1)
+
+
+def _any(marks: NDArray[np.bool_], start: Ints) -> NDArray[np.bool_]:
+    """For each row whether one of its entries is marked."""
+    total = np.concatenate(([0], np.cumsum(marks)))
+    found: NDArray[np.bool_] = total[start[1:]] > total[start[:-1]]
+    return found
+
+
+def _haversine(here: tuple[float, float], lat: NDArray[np.float64], lon: NDArray[np.float64]) -> NDArray[np.float64]:
+    lat1, lon1, lat2, lon2 = np.radians(here[0]), np.radians(here[1]), np.radians(lat), np.radians(lon)
+    chord = np.sin((lat2 - lat1) / 2) ** 2 + np.cos(lat1) * np.cos(lat2) * np.sin((lon2 - lon1) / 2) ** 2
+    km: NDArray[np.float64] = 2 * EARTH_RADIUS_KM * np.arcsin(np.minimum(1.0, np.sqrt(chord)))
+    return km

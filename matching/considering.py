@@ -1,0 +1,254 @@
+"""Which trials are considered for a patient, and their order: read one by one, or all at once on the registry's arrays.
+
+Both ways give the same order and the same totals. The arrays are the fast one; the other is the plain reference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+
+from matching.answering.conditions import PatientCondition, condition_ids, match_conditions, patient_conditions
+from matching.answering.deciding import deciding_facts
+from matching.answering.questions import QuestionCount
+from matching.answering.rank import RankKey, rank_key, score, score_parts
+from matching.answering.shortlist import Wanted, number_in
+from matching.answering.sites import Locate, SiteChoice, Whereabouts, choose_site, whereabouts
+from matching.judging.eligibility import judge_trial
+from matching.judging.facts import Facts, prepare
+from matching.judging.screen.counting import ELIGIBILITIES, NOT
+from matching.model.codes import JOINABLE, Eligibility
+from matching.model.finding import ConditionMatch, JudgedTrial, Totals
+from matching.model.patient import Patient
+from matching.model.trial import ReadableTrial, TrialSummary
+from matching.ports import TrialReader
+from matching.registry import Registry
+
+JOINABLE_STATUSES = tuple(status.value for status in JOINABLE)
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What the caller asks of a trial. Empty: no wish. `statuses` None: any; by default what can be joined now or soon.
+
+    A trial is never dropped because it lacks the field that a filter is about.
+    """
+
+    statuses: tuple[str, ...] | None = JOINABLE_STATUSES
+    phases: tuple[str, ...] = ()
+    radius_km: float | None = None
+    countries: tuple[str, ...] = ()
+    intervention_types: tuple[str, ...] = ()
+
+    def keep(self, summary: TrialSummary) -> bool:
+        """Whether a trial passes all filters but the radius."""
+        status = summary.overall_status
+        if self.statuses is not None and status is not None and status not in self.statuses:
+            return False
+        if not _meets(self.phases, summary.phases) or not _meets(self.intervention_types, summary.intervention_types):
+            return False
+        there = summary.countries or tuple(site.country for site in summary.sites if site.country)
+        return _meets(tuple(map(str.casefold, self.countries)), tuple(map(str.casefold, there)))
+
+
+EVERY_TRIAL = Filters(statuses=None)
+"""No filter at all."""
+
+
+def _meets(wanted: Collection[str], given: Collection[str]) -> bool:
+    return not wanted or not given or any(each in wanted for each in given)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A patient made ready once for all trials."""
+
+    patient: Patient
+    facts: Facts
+    conditions: tuple[PatientCondition, ...]
+    here: Whereabouts
+    on: date
+    filters: Filters
+
+    @property
+    def healthy(self) -> bool:
+        """Whether the patient would take part as a healthy volunteer."""
+        return self.patient.healthy_volunteer is True
+
+    def takes_all(self, scope: str) -> bool:
+        """Whether every trial is considered: where it is asked for, and where nothing is known to narrow by."""
+        return scope == "all" or (not self.conditions and not self.healthy)
+
+
+def person_of(patient: Patient, on: date, filters: Filters, locate: Locate | None) -> Person:
+    """The patient, indexed for judging and for ranking."""
+    return Person(
+        patient=patient,
+        facts=prepare(patient, on),
+        conditions=patient_conditions(patient),
+        here=whereabouts(patient.location, locate),
+        on=on,
+        filters=filters,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What of the ranked trials is asked for: rows from `offset`, trials that are settled against too, what to ask."""
+
+    offset: int = 0
+    limit: int = 20
+    not_eligible: bool = False
+    questions: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What the order needs of a judged trial; the rest is judged again for the page that is shown."""
+
+    key: RankKey
+    eligibility: Eligibility
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """The considered trials: how many of each sort, the page's ids in order with their versions, and what to ask.
+
+    `listed` is how many rows there are to page through. `versions` is empty where the reader's own rows were judged.
+    """
+
+    totals: Totals
+    page: tuple[str, ...]
+    listed: int
+    questions: QuestionCount
+    data_version: str
+    versions: tuple[int, ...] = ()
+
+
+def ranked_trials(reader: TrialReader, person: Person, scope: str, page: Page) -> Ranked:
+    """All considered trials in order, on the reader's arrays where it has them."""
+    registry = reader.registry
+    if registry is None:
+        return ranked_by_reading(reader, person, scope, page)
+    return ranked_on_arrays(registry, person, scope, page)
+
+
+def ranked_by_reading(reader: TrialReader, person: Person, scope: str, page: Page) -> Ranked:
+    """Every considered trial read and judged, one by one."""
+    found: list[Row] = []
+    counted = QuestionCount()
+    for trial in considered(reader, person, scope):
+        judged = judge(trial, person.facts)
+        row = row_of(trial, judged, person)
+        if row is None:
+            continue
+        found.append(row)
+        if page.questions:
+            counted.add(deciding_facts(judged))
+    listed = sorted(row.key for row in found if page.not_eligible or row.eligibility is not Eligibility.NOT_ELIGIBLE)
+    shown = tuple(key[-1] for key in listed[page.offset : page.offset + page.limit])
+    return Ranked(totals_of(row.eligibility for row in found), shown, len(listed), counted, reader.data_version)
+
+
+def ranked_on_arrays(registry: Registry, person: Person, scope: str, page: Page) -> Ranked:
+    """The same on the registry's arrays."""
+    screen, columns, filters = registry.screen, registry.columns, person.filters
+    wanted = Wanted(
+        filters.statuses,
+        filters.phases,
+        filters.intervention_types,
+        frozenset(map(str.casefold, filters.countries)),
+        filters.radius_km,
+    )
+    meetings = columns.meetings(person.conditions, healthy=person.healthy)
+    kept = columns.kept(wanted)
+    if not person.takes_all(scope):
+        kept = meetings >= 0 if kept is None else kept & (meetings >= 0)
+    trials = screen.every if kept is None else np.flatnonzero(kept).astype(np.int32)
+    near, within = columns.nearest(trials, columns.distances(person.here), wanted)
+    trials, near = trials[within], near[within]
+    judged = screen.judge(person.facts)
+    counted = screen.count(person.facts, judged.kinds, trials)
+    keys = columns.keys(trials, screen.arrays.trial_number[trials], counted, meetings[trials], near, person.on)
+    listed = keys if page.not_eligible else keys[counted.eligibility != NOT]
+    upto = min(page.offset + page.limit, len(listed))
+    first = np.argpartition(listed, upto - 1)[:upto] if 0 < upto < len(listed) else np.arange(len(listed))
+    numbers = [number_in(key) for key in np.sort(listed[first])[page.offset : upto].tolist()]
+    likely, possibly, against = np.bincount(counted.eligibility, minlength=len(ELIGIBILITIES)).tolist()
+    return Ranked(
+        Totals(len(trials), likely, possibly, against),
+        tuple(f"NCT{number:08d}" for number in numbers),
+        len(listed),
+        QuestionCount(),
+        registry.data_version,
+        registry.versions(numbers),
+    )
+
+
+def considered(reader: TrialReader, person: Person, scope: str) -> Iterator[ReadableTrial]:
+    """The trials of the scope that pass the filters. What is related is the reader's to say, with what the store knows."""
+    filters = person.filters
+    found = reader.considered(
+        condition_ids=None if person.takes_all(scope) else condition_ids(person.conditions),
+        words=tuple(condition.text for condition in person.conditions),
+        healthy_volunteer=person.healthy,
+        statuses=filters.statuses,
+        phases=filters.phases,
+        countries=filters.countries,
+        intervention_types=filters.intervention_types,
+    )
+    for trial in found:
+        if filters.keep(trial.summary):
+            yield trial
+
+
+def condition_of(summary: TrialSummary, person: Person) -> tuple[ConditionMatch | None, float]:
+    """How the trial's conditions meet the person's, and what that is worth."""
+    return match_conditions(summary, person.conditions, healthy_volunteer=person.healthy)
+
+
+def judge(trial: ReadableTrial, facts: Facts) -> JudgedTrial:
+    """Every criterion of the trial judged."""
+    return judge_trial(trial.summary.nct_id, trial.parsed.criteria, trial.summary.eligibility, facts)
+
+
+def site_of(summary: TrialSummary, person: Person) -> SiteChoice:
+    """The site to show."""
+    return choose_site(
+        summary.sites,
+        summary.overall_status,
+        person.here,
+        radius_km=person.filters.radius_km,
+        countries=frozenset(map(str.casefold, person.filters.countries)),
+    )
+
+
+def row_of(trial: ReadableTrial, judged: JudgedTrial, person: Person) -> Row | None:
+    """None where every site lies outside the radius."""
+    choice = site_of(trial.summary, person)
+    if not choice.within:
+        return None
+    related, worth = condition_of(trial.summary, person)
+    parts = score_parts(judged.counts, worth, choice.nearest, trial.summary.last_update, person.on)
+    key = rank_key(
+        related=related is not None,
+        eligibility=judged.eligibility,
+        overall_status=trial.summary.overall_status,
+        score=score(parts),
+        nct_id=trial.summary.nct_id,
+    )
+    return Row(key, judged.eligibility)
+
+
+def totals_of(eligibilities: Iterable[Eligibility]) -> Totals:
+    """How many of each sort."""
+    found = list(eligibilities)
+    return Totals(
+        considered=len(found),
+        likely_eligible=found.count(Eligibility.LIKELY_ELIGIBLE),
+        possibly_eligible=found.count(Eligibility.POSSIBLY_ELIGIBLE),
+        not_eligible=found.count(Eligibility.NOT_ELIGIBLE),
+    )

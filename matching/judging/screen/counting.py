@@ -1,0 +1,176 @@
+"""What all criteria of each trial come to for one patient, and so the trial's eligibility: `judge_trial` on arrays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matching.judging import silence
+from matching.judging.facts import Facts
+from matching.judging.screen import state
+from matching.judging.screen.arrays import Ints, ScreenArrays, rows_of
+from matching.judging.screen.leaves import Judging, LeafStates, LeafTable
+from matching.judging.screen.trees import grown
+from matching.model.codes import Eligibility
+from matching.model.finding import Counts
+
+ELIGIBILITIES = (Eligibility.LIKELY_ELIGIBLE, Eligibility.POSSIBLY_ELIGIBLE, Eligibility.NOT_ELIGIBLE)
+LIKELY, POSSIBLY, NOT = range(3)
+CHUNK = 16_384
+"""Trials counted at once: their criteria stay in the processor's cache."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Told:
+    """What one set of facts says: of leaves, of all nodes, of distinct criteria, and what these come to."""
+
+    leaves: LeafStates
+    states: state.States
+    criteria: state.States
+    kinds: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judged:
+    """What each distinct criterion comes to (places in `state.KINDS`), and what that rests on.
+
+    `doubted` has what is left without the silences that may not speak against; it counts where `fails` is set.
+    """
+
+    kinds: NDArray[np.uint8]
+    told: Told
+    doubted: Told | None
+    fails: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Counted:
+    """The counts of some trials, in the order of `trials` (rows of the arrays).
+
+    `eligibility` are places in ELIGIBILITIES. `kinds` has the counts of `state.KINDS` packed, one row a trial; trials
+    of several groups have theirs in `several`, by row.
+    """
+
+    trials: Ints
+    eligibility: NDArray[np.uint8]
+    in_favour: NDArray[np.int32]
+    against: NDArray[np.int32]
+    open: NDArray[np.int32]
+    kinds: NDArray[np.int32]
+    cohort_ruled_out: NDArray[np.bool_]
+
+    def counts(self, at: int) -> Counts:
+        """The counts of one trial as `judge_trial` gives them."""
+        named = dict(zip(state.KINDS, self.kinds[at].tolist(), strict=True))
+        named.pop("unexplained")
+        return Counts(**named)
+
+
+class Screen:
+    """One version of the registry, ready to be asked. Holds nothing of a patient; safe to share between threads."""
+
+    def __init__(self, arrays: ScreenArrays) -> None:
+        self.arrays = arrays
+        self.table = LeafTable(arrays)
+        self.every = np.arange(len(arrays.trial_number), dtype=np.int32)
+        many = np.diff(arrays.trial_group) > 1
+        cohort = np.zeros(len(arrays.trial_number), dtype=bool)
+        first = arrays.trial_group[:-1]
+        cohort[:] = many | (arrays.group_cohort[first] >= 0) if len(first) else many
+        self._in_groups = cohort
+
+    def judge(self, facts: Facts) -> Judged:
+        """All leaves, nodes and distinct criteria for one patient."""
+        told = self._told(facts)
+        fails = np.equal(told.criteria & np.uint16(state.TRUTH), _FAILING[self.arrays.criterion_role])
+        # A failure that rests on a silence too thin to shut anybody out is none.
+        if not fails.any() or (doubted := silence.doubted(facts)) is None:
+            return Judged(told.kinds, told, None, fails)
+        again = self._told(doubted)
+        return Judged(np.where(fails, again.kinds, told.kinds), told, again, fails)
+
+    def _told(self, facts: Facts) -> Told:
+        leaves = Judging(self.table, facts).all()
+        states = grown(self.arrays, leaves.states)
+        criteria = states[self.arrays.criterion_node]
+        return Told(leaves, states, criteria, state.kind_table(facts.empty)[self.arrays.criterion_role, criteria])
+
+    def count(self, facts: Facts, kinds: NDArray[np.uint8], trials: Ints | None = None) -> Counted:
+        """The counts of the given trials, or of all."""
+        chosen = self.every if trials is None else trials
+        one = state.COUNT_ONE[kinds]
+        parts = [self._count(one, facts, chosen[at : at + CHUNK]) for at in range(0, len(chosen), CHUNK)]
+        if not parts:
+            parts = [self._count(one, facts, chosen)]
+        if len(parts) == 1:
+            return parts[0]
+        return Counted(
+            chosen,
+            *(
+                np.concatenate([getattr(part, name) for part in parts])
+                for name in ("eligibility", "in_favour", "against", "open", "kinds", "cohort_ruled_out")
+            ),
+        )
+
+    def _count(self, one: NDArray[np.uint64], facts: Facts, trials: Ints) -> Counted:
+        arrays = self.arrays
+        groups = rows_of(arrays.trial_group, trials)
+        sums = _sums(one, arrays.group_start, arrays.group_criterion, groups)
+        per_trial = arrays.trial_group[trials + 1] - arrays.trial_group[trials]
+        ruled_out = np.zeros(len(trials), dtype=bool)
+        firsts = np.cumsum(per_trial) - per_trial
+        several = np.flatnonzero(self._in_groups[trials])
+        table = _unpacked(sums[firsts])
+        for at in several:
+            begin = int(firsts[at])
+            own = slice(begin, begin + int(per_trial[at]))
+            table[at], ruled_out[at] = _joined(_unpacked(sums[own]), arrays.group_cohort[groups[own]])
+        against = table[:, _AGAINST]
+        still_open = table[:, : state.OPEN_KINDS].sum(axis=1, dtype=np.int32)
+        unsure = arrays.trial_unread[trials] | ruled_out
+        if facts.empty:
+            unsure = np.ones(len(trials), dtype=bool)
+        eligibility = np.where(against > 0, NOT, np.where((still_open > 0) | unsure, POSSIBLY, LIKELY)).astype(np.uint8)
+        return Counted(trials, eligibility, table[:, _FAVOUR], against, still_open, table, ruled_out)
+
+
+_FAILING = np.array([state.FALSE, state.TRUE, state.FALSE, state.TRUE], dtype=np.uint16)
+"""The truth of a criterion that speaks against the patient, by the code of its role."""
+_AGAINST, _FAVOUR = state.KINDS.index("against"), state.KINDS.index("in_favour")
+_NOT_APPLICABLE = state.KINDS.index("not_applicable")
+_SHIFTS = np.array([state.BITS * i for i in range(len(state.KINDS))], dtype=np.uint64)
+
+
+def _sums(one: NDArray[np.uint64], start: NDArray[np.int64], members: Ints, groups: Ints) -> NDArray[np.uint64]:
+    """The packed counts of each group."""
+    lengths = start[groups + 1] - start[groups]
+    sums = np.zeros(len(groups), dtype=np.uint64)
+    filled = np.flatnonzero(lengths)
+    if len(filled):
+        rows = (
+            members[start[groups[0]] : start[groups[-1] + 1]] if _in_a_row(groups) else members[rows_of(start, groups)]
+        )
+        ends = np.cumsum(lengths)
+        sums[filled] = np.add.reduceat(one[rows], (ends - lengths)[filled])
+    return sums
+
+
+def _in_a_row(groups: Ints) -> bool:
+    return bool(groups[-1] - groups[0] + 1 == len(groups))
+
+
+def _unpacked(sums: NDArray[np.uint64]) -> NDArray[np.int32]:
+    return ((sums[:, None] >> _SHIFTS) & np.uint64(state.MOST_CRITERIA)).astype(np.int32)
+
+
+def _joined(table: NDArray[np.int32], cohorts: Ints) -> tuple[NDArray[np.int32], bool]:
+    """All groups of one trial. A cohort with a failure is another's: its criteria are not about this patient."""
+    ruled_out = np.unique(cohorts[(cohorts >= 0) & (table[:, _AGAINST] > 0)])
+    if len(ruled_out):
+        other = np.isin(cohorts, ruled_out)
+        moved = table[other].sum(axis=1)
+        table[other] = 0
+        table[other, _NOT_APPLICABLE] = moved
+    return table.sum(axis=0), bool(len(ruled_out))

@@ -1,0 +1,316 @@
+"""The states of all leaves for one patient: those that the patient's facts touch are judged, once for each shape."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+
+import numpy as np
+import orjson
+
+from matching.judging import measure, people
+from matching.judging.askable import FactKey, key, only_fact
+from matching.judging.evaluate import evaluate, judge_leaf
+from matching.judging.facts import Facts
+from matching.judging.screen import numbers
+from matching.judging.screen.arrays import Ints, ScreenArrays, hashed, rows_of, unpacked
+from matching.judging.screen.asks import Family
+from matching.judging.screen.state import States, state_of
+from matching.judging.screen.touched import ConceptIndex, Touched
+from matching.judging.tested import TESTS
+from matching.model.codes import Sex, Times
+from matching.model.criterion import (
+    AllOf,
+    AnyOf,
+    AtLeast,
+    Expression,
+    If,
+    MeasurementIs,
+    Not,
+    OnSite,
+    ScoreIs,
+    Unreadable,
+)
+from matching.model.expression_json import from_json
+from matching.model.finding import Finding
+from matching.model.truth import Truth
+
+MOST_LEAVES_KEPT = 50_000
+"""Leaves of the registry that are kept as objects once they were asked for."""
+
+
+class LeafTable:
+    """What is looked up in the arrays by name, made ready once for each version of the data. Holds nothing of a patient."""
+
+    def __init__(self, arrays: ScreenArrays) -> None:
+        self.arrays = arrays
+        self.concepts = ConceptIndex(arrays)
+        self.facts = [(kind, name) for kind, _, name in (line.partition("\t") for line in unpacked(arrays.facts))]
+        self.lines = [_line(text) for text in unpacked(arrays.lines)]
+        self._leaves: dict[int, tuple[Expression, Truth]] = {}
+        family = arrays.variable_family
+        self.family_rows = {
+            kind: slice(
+                int(arrays.variable_start[np.searchsorted(family, kind, "left")]),
+                int(arrays.variable_start[np.searchsorted(family, kind, "right")]),
+            )
+            for kind in Family
+        }
+
+    @cached_property
+    def fact_numbers(self) -> Mapping[FactKey, int]:
+        """Facts by what makes them the same question."""
+        return {fact: i for i, fact in enumerate(self.facts)}
+
+    @cached_property
+    def instruments(self) -> Mapping[str, frozenset[str]]:
+        """Instruments that are asked for, each with the names of readings that answer for it."""
+        return {
+            name: frozenset(measure.names_of_instrument(name)) for name in self._variables(Family.MEASURED, "score|")
+        }
+
+    @cached_property
+    def habits(self) -> tuple[str, ...]:
+        """Substances that are asked for."""
+        return self._variables(Family.PERSON, "lifestyle|")
+
+    def _variables(self, family: Family, prefix: str) -> tuple[str, ...]:
+        """The names behind a prefix, found through their leaves."""
+        arrays = self.arrays
+        chosen = np.flatnonzero(arrays.variable_family == family)
+        found = []
+        for variable in chosen:
+            leaf, _ = self.leaf(int(arrays.variable_start[variable]))
+            name = getattr(leaf, "instrument", None) if prefix == "score|" else getattr(leaf, "substance", None)
+            if name is not None:
+                found.append(name)
+        return tuple(dict.fromkeys(found))
+
+    def leaf(self, row: int) -> tuple[Expression, Truth]:
+        """The leaf as an expression, and the truth that favours the patient."""
+        known = self._leaves.get(row)
+        if known is None:
+            begin, end = self.arrays.leaf_text_start[row : row + 2]
+            text = self.arrays.leaf_text[begin:end].tobytes()
+            known = from_json(orjson.loads(text[1:])), Truth(text[0] - 1)
+            if len(self._leaves) < MOST_LEAVES_KEPT:
+                self._leaves[row] = known
+        return known
+
+    def variable(self, family: Family, name: str) -> int | None:
+        """The number of a variable; None: nobody asks for it."""
+        arrays = self.arrays
+        code = np.uint64(hashed(f"{int(family)}|{name}"))
+        at = int(np.searchsorted(arrays.variable_hash, code))
+        return (
+            int(arrays.variable_of_hash[at])
+            if at < len(arrays.variable_hash) and arrays.variable_hash[at] == code
+            else None
+        )
+
+
+def _line(text: str) -> tuple[str | None, Times | None]:
+    unit, _, times = text.partition("\t")
+    return None if unit == "?" else unit, Times(times) if times else None
+
+
+def _runs(values: Ints) -> Iterator[tuple[int, int]]:
+    """The stretches of equal values."""
+    if len(values):
+        edges = np.flatnonzero(np.concatenate(([True], values[1:] != values[:-1], [True]))).tolist()
+        yield from pairwise(edges)
+
+
+@dataclass(slots=True)
+class LeafStates:
+    """States of all leaves, and the fact that would settle each open one (-1: none alone).
+
+    `facts` numbers go on beyond the table's for what only this patient's answers ask for: `more` names those.
+    """
+
+    states: States
+    facts: Ints
+    more: dict[FactKey, int]
+
+
+class Judging:
+    """One patient against the leaves of one version."""
+
+    def __init__(self, table: LeafTable, facts: Facts) -> None:
+        self._table, self._facts, self._arrays = table, facts, table.arrays
+        self.made = LeafStates(self._untouched(), table.arrays.leaf_fact.copy(), {})
+
+    def all(self) -> LeafStates:
+        """Judges what the facts touch."""
+        if not self._facts.empty:
+            self._people()
+            self._ages()
+            self._measured()
+            self._results()
+            self._concepts()
+        return self.made
+
+    def _untouched(self) -> States:
+        arrays = self._arrays
+        states = arrays.silent.copy()
+        for family, known in (
+            (Family.CONDITION, self._facts.conditions),
+            (Family.TREATMENT, self._facts.treatments),
+        ):
+            if known.complete:
+                rows = self._table.family_rows[family]
+                # A list that holds any treatment says nothing of those that no vocabulary holds.
+                speaks = known.speaks_of_unlisted and not (
+                    family is Family.TREATMENT and any(fact.present for fact in known.facts)
+                )
+                states[rows] = arrays.closed[rows] if speaks else arrays.mute[rows]
+        return states
+
+    def _judge(self, row: int) -> Finding:
+        leaf, favourable = self._table.leaf(row)
+        match leaf:
+            case AllOf() | AnyOf() | AtLeast() | Not() | If() | OnSite() | Unreadable():
+                return evaluate(leaf, self._facts, favourable)
+            case _:
+                return judge_leaf(leaf, self._facts)
+
+    def _put(self, rows: Ints, finding: Finding) -> None:
+        self.made.states[rows] = state_of(finding)
+        fact = only_fact(finding)
+        self.made.facts[rows] = -1 if fact is None else self.fact_number(key(fact))
+
+    def fact_number(self, fact: FactKey) -> int:
+        """The number of a fact, a new one where no leaf of the registry misses it by itself."""
+        known = self._table.fact_numbers.get(fact)
+        if known is not None:
+            return known
+        return self.made.more.setdefault(fact, len(self._table.facts) + len(self.made.more))
+
+    def _by_shape(self, rows: Ints) -> None:
+        """Judges one leaf of each shape among the leaves of one variable."""
+        for begin, end in _runs(self._arrays.leaf_shape[rows]):
+            self._put(rows[begin:end], self._judge(int(rows[begin])))
+
+    def _variable_rows(self, family: Family, name: str) -> Ints | None:
+        variable = self._table.variable(family, name)
+        if variable is None:
+            return None
+        begin, end = self._arrays.variable_start[variable : variable + 2]
+        return np.arange(begin, end, dtype=np.int32)
+
+    def _judge_variables(self, family: Family, names: Iterable[str]) -> None:
+        for name in names:
+            rows = self._variable_rows(family, name)
+            if rows is not None:
+                self._by_shape(rows)
+
+    def _people(self) -> None:
+        facts = self._facts
+        self._judge_variables(Family.PERSON, ("sex", "on_site", "pregnancy", "healthy"))
+        if "life expectancy" in facts.readings:
+            self._judge_variables(Family.PERSON, ("life_expectancy",))
+        listed = bool(facts.conditions.facts) or facts.conditions.complete
+        touched = (s for s in self._table.habits if listed or people.habit_readings(s, facts))
+        self._judge_variables(Family.PERSON, (f"lifestyle|{substance}" for substance in touched))
+
+    def _ages(self) -> None:
+        rows = self._variable_rows(Family.AGE, "age")
+        if rows is None:
+            return
+        if self._facts.birth is None:
+            self._put(rows, self._judge(int(rows[0])))
+            return
+        arrays, lines = self._arrays, self._table.lines
+        self.made.states[rows] = numbers.age_states(
+            arrays, rows, [unit for unit, _ in lines], self._facts.birth, self._facts.on
+        )
+
+    def _measured(self) -> None:
+        facts = self._facts
+        names = [f"measurement|{key}" for key in facts.readings]
+        answered = facts.readings.keys()
+        names += [f"score|{name}" for name, known in self._table.instruments.items() if not known.isdisjoint(answered)]
+        for name in names:
+            rows = self._variable_rows(Family.MEASURED, name)
+            if rows is None:
+                continue
+            bounded = self._arrays.lower_line[rows] >= 0
+            for row in rows[~bounded]:
+                self._put(np.array([row]), self._judge(int(row)))
+            self._bounded(rows[bounded])
+
+    def _bounded(self, rows: Ints) -> None:
+        """All bounds that one choice of readings is held against."""
+        same: dict[object, tuple[measure.Chosen, bool, list[Ints]]] = {}
+        for begin, end in _runs(self._arrays.leaf_shape[rows]):
+            leaf, _ = self._table.leaf(int(rows[begin]))
+            assert isinstance(leaf, MeasurementIs | ScoreIs)  # no other kind has bounds that are compared so
+            choice = measure.chosen(leaf, self._facts, self._facts.on)
+            window = leaf.window
+            lasting = window is not None and window.direction == "duration"
+            kind = (tuple(map(id, choice.readings)), choice.reason, choice.missing, lasting)
+            same.setdefault(kind, (choice, lasting, []))[2].append(rows[begin:end])
+        for choice, lasting, parts in same.values():
+            self._held(np.concatenate(parts), choice, lasting=lasting)
+
+    def _held(self, rows: Ints, choice: measure.Chosen, *, lasting: bool) -> None:
+        made = self.made
+        if choice.reason is not None or len(choice.readings) != 1 or not numbers.is_number(choice.readings[0]):
+            many = choice.reason is None and (len(choice.readings) > 1 or numbers.may_be_normal(choice.readings[0]))
+            for part in [np.array([row]) for row in rows] if many else [rows]:
+                self._put(part, self._judge(int(part[0])))
+            return
+        held = numbers.held_states(self._arrays, rows, self._table.lines, choice, self._facts.sex, lasting=lasting)
+        made.states[rows] = held.states
+        made.facts[rows] = -1
+        for fact, which in held.asked:
+            made.facts[rows[which]] = self.fact_number(key(fact))
+
+    def _results(self) -> None:
+        facts = self._facts
+        names = dict.fromkeys(facts.readings)
+        if facts.sex is Sex.MALE or facts.patient.pregnant is not None:
+            names.update(dict.fromkeys(measure.PREGNANCY_TESTS))
+        names.update(dict.fromkeys(TESTS))
+        self._judge_variables(Family.RESULT, (f"result|{name}" for name in names))
+
+    def _concepts(self) -> None:
+        """Leaves of touched concepts: judged once for each way in which the facts meet a concept, and each shape."""
+        arrays = self._arrays
+        touched = Touched(self._table.concepts, self._facts, self._table.leaf)
+        for row in rows_of(arrays.variable_start, touched.counted()):
+            self._put(np.array([row]), self._judge(int(row)))
+        for family in (Family.CONDITION, Family.TREATMENT):
+            variables, ways = touched.variables(family)
+            if not len(variables):
+                continue
+            rows = rows_of(arrays.variable_start, variables)
+            lengths = arrays.variable_start[variables + 1] - arrays.variable_start[variables]
+            way = np.repeat(ways, lengths).astype(np.int64)
+            question = np.where(way >= 0, arrays.leaf_shape[rows], arrays.leaf_rest[rows])
+            _, first, which = np.unique(way << np.int64(32) | question, return_index=True, return_inverse=True)
+            findings = [self._judge(int(rows[i])) for i in first]
+            self.made.states[rows] = np.array([state_of(f) for f in findings], dtype=np.uint16)[which]
+            self._facts_of_concepts(rows, first, which, findings)
+
+    def _facts_of_concepts(self, rows: Ints, first: Ints, which: Ints, findings: list[Finding]) -> None:
+        """What a judged leaf misses of its own concept, each leaf of the same shape misses of its own concept."""
+        made, base = self.made, self._arrays.leaf_fact[rows]
+        made.facts[rows] = -1
+        for i, finding in enumerate(findings):
+            fact = only_fact(finding)
+            if fact is None:
+                continue
+            alike = np.flatnonzero(which == i)
+            own = self._table.facts[base[first[i]]] if base[first[i]] >= 0 else None
+            if own is None or own[0] != fact.kind or not fact.id.startswith(own[1]):
+                made.facts[rows[alike]] = self.fact_number(key(fact))
+            elif fact.id == own[1]:
+                made.facts[rows[alike]] = base[alike]
+            else:
+                of_it = fact.id[len(own[1]) :]
+                for at in alike[base[alike] >= 0]:
+                    kind, name = self._table.facts[base[at]]
+                    made.facts[rows[at]] = self.fact_number((kind, name + of_it))

@@ -1,0 +1,53 @@
+"""The order on arrays is the order that reading trial by trial gives: the same totals, rows, scores and pages."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+
+import pytest
+
+import matching
+from app.store.places import gazetteer
+from matching import Filters, StoredTrial, build_registry, match, parsed_to_json
+from tests.matching.memory_reader import MemoryReader
+from tests.property.judging_strategies import ON
+from tests.property.real_trials import real_patients, real_trials
+
+FILTERS = (
+    Filters(),
+    Filters(statuses=None),
+    Filters(statuses=None, phases=("PHASE2", "PHASE3")),
+    Filters(statuses=None, radius_km=400.0),
+    Filters(statuses=("COMPLETED", "RECRUITING"), countries=("United States", "France")),
+    Filters(statuses=None, intervention_types=("DEVICE",), radius_km=900.0, countries=("China",)),
+)
+
+
+@cache
+def readers() -> tuple[MemoryReader, MemoryReader]:
+    slow, fast = MemoryReader(real_trials()), MemoryReader(real_trials())
+    stored = (StoredTrial(trial.summary, parsed_to_json(trial.parsed)) for trial in real_trials())
+    fast.registry = build_registry(stored, slow.data_version, locate=gazetteer().point)
+    return slow, fast
+
+
+def answers(patient, filters, *, located: bool, **asked):
+    locate = gazetteer().point if located else None
+    for reader in readers():
+        found = match(reader, patient, on=ON, filters=filters, locate=locate, **asked)
+        yield matching.answer_to_json(found, include=asked.get("include", frozenset()), next_cursor=None)
+
+
+@pytest.mark.parametrize("number", range(len(FILTERS)))
+def test_the_same_page_and_totals(number):
+    for i, patient in enumerate(real_patients(8)):
+        scope, include = ("all", frozenset({"not_eligible"})) if i % 2 else ("relevant", frozenset())
+        slow, fast = answers(patient, FILTERS[number], located=True, scope=scope, include=include, limit=15, offset=i)
+        assert fast == slow
+
+
+def test_a_place_that_nobody_can_find_is_compared_by_its_name():
+    patient = replace(real_patients(3)[2], location=matching.Location(place="Houston, Texas, United States"))
+    slow, fast = answers(patient, Filters(statuses=None, radius_km=10.0), located=False, scope="all", limit=30)
+    assert fast == slow
