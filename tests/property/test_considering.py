@@ -41,7 +41,7 @@ def answers(patient, filters, *, located: bool, **asked):
 
 @pytest.mark.parametrize("number", range(len(FILTERS)))
 def test_the_same_page_and_totals(number):
-    for i, patient in enumerate(real_patients(8)):
+    for i, patient in enumerate(real_patients(3)):
         scope, include = ("all", frozenset({"not_eligible"})) if i % 2 else ("relevant", frozenset())
         slow, fast = answers(patient, FILTERS[number], located=True, scope=scope, include=include, limit=15, offset=i)
         assert fast == slow

@@ -21,7 +21,7 @@ from matching.model.trial import AgeLimit, EligibilityFields
 from tests.property import judging_strategies as made
 from tests.property.real_trials import real_patients, real_trials
 
-REAL_PATIENTS = int(os.environ.get("TRIALMATCH_SCREEN_PATIENTS", "12"))
+REAL_PATIENTS = int(os.environ.get("TRIALMATCH_SCREEN_PATIENTS", "8"))
 """More of them take minutes: 500 before a release."""
 
 
@@ -72,13 +72,13 @@ def agrees(screen: Screen, given_trials, patient: Patient) -> None:
 
 
 @given(trials, made.patients)
-@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
 def test_made_criteria_come_out_as_the_reference_has_them(given_trials, patient):
     agrees(built(given_trials), given_trials, patient)
 
 
 @given(trials, made.patients)
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 def test_a_part_of_the_trials_comes_out_as_in_the_whole(given_trials, patient):
     screen, facts = built(given_trials), prepare(patient, made.ON)
     kinds = screen.judge(facts).kinds
