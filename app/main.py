@@ -130,7 +130,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(CompressMiddleware, minimum_size=1000)
     app.add_middleware(BodyLimit, limit=chosen.max_body_bytes, limits={batch.PATH: batch.MAX_BATCH_BYTES})
     if chosen.cors_origins:
-        app.add_middleware(CORSMiddleware, allow_origins=list(chosen.cors_origins), allow_methods=["*"])
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=list(chosen.cors_origins),
+            allow_methods=["*"],
+            allow_headers=["Authorization", "Content-Type", "If-None-Match", "If-Modified-Since"],
+            expose_headers=["ETag", "Last-Modified", "Link", "Retry-After", "X-Request-ID"],
+        )
     if chosen.rate_limit:
         app.add_middleware(RateLimit, rate=chosen.rate_limit)
     app.add_middleware(HeadAsGet)

@@ -1,13 +1,13 @@
 """Answers as bytes: the engine's JSON encoded once, with the headers its kind asks for."""
 
-from datetime import UTC, datetime
-from email.utils import format_datetime, parsedate_to_datetime
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.api.stored import tag_of
+from app.api.stored import http_date, tag_of
 
 
 def about_patient(body: object) -> Response:
@@ -34,7 +34,7 @@ def cacheable(
     if link is not None:
         named["Link"] = link
     if last_modified is not None:
-        named["Last-Modified"] = format_datetime(last_modified.astimezone(UTC), usegmt=True)
+        named["Last-Modified"] = http_date(last_modified)
     if _is_known(request, etag, last_modified):
         return Response(status_code=304, headers=named)
     return Response(body, media_type=media_type, headers=named)

@@ -11,7 +11,6 @@ from typing import Any
 import orjson
 
 import matching
-from app.store.convert import summary_from_bytes
 from app.store.search import Hit, Query
 
 Json = dict[str, Any]
@@ -54,16 +53,15 @@ def card(hit: Hit, query: Query, more: Mapping[str, Any] | None = None) -> Json:
     if query.condition is not None:
         out["condition_match"] = _condition_match(told, query.condition)
     if query.here is not None:
-        out["nearest_site"] = nearest(hit.summary, query)
+        out["nearest_site"] = nearest(told, query)
     return {**{key: value for key, value in out.items() if value not in (None, [])}, **(more or {})}
 
 
-def nearest(summary: bytes, query: Query) -> Json | None:
+def nearest(told: Json, query: Query) -> Json | None:
     """The site of the trial that the engine would choose for somebody at the place asked for."""
-    trial = summary_from_bytes(summary)
     chosen = matching.choose_site(
-        trial.sites,
-        trial.overall_status,
+        [matching.Site(**site) for site in told.get("sites", ())],
+        told.get("overall_status"),
         matching.Whereabouts(point=query.here),
         radius_km=query.radius_km,
         countries=query.countries,

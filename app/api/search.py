@@ -171,10 +171,9 @@ def answer(store: TrialStore, sent: SearchParams, query: search.Query, read_as: 
     """The page that was asked for, from one version of the data; `query` and `read_as` are those of `read_query`."""
     after = _after(sent, query)
     with search.snapshot(store.reads) as connection:
-        hits = search.page(connection, query, limit=sent.limit + 1, after=after)
+        hits, total = search.find(connection, query, limit=sent.limit + 1, after=after)
         shown = hits[: sent.limit]
         more = search.parts(connection, [hit.nct_id for hit in shown], sent.fields)
-        total = search.count(connection, query)
         counted = {name: facets.facet(connection, query, name) for name in facets.FACETS if name in sent.facets}
         steps = facets.funnel(connection, query) if "funnel" in sent.facets else None
         version = search.data_version(connection)

@@ -14,6 +14,8 @@ import re
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from types import SimpleNamespace
 from urllib.parse import parse_qsl
 
@@ -34,6 +36,7 @@ MOST_STALE_S = 0.5
 MOST_BYTES = 32 * 1024 * 1024
 LARGEST_KEPT = 1024 * 1024
 
+ASKED_WITH = (b"accept", b"if-none-match", b"if-modified-since")
 JSON_ACCEPTED = frozenset({b"", b"*/*", b"application/json"})
 Headers = list[tuple[bytes, bytes]]
 
@@ -70,7 +73,11 @@ class StoredAnswers:
             return
         path, query = scope["path"], scope["query_string"]
         trial = TRIAL_PATH.match(path)
-        asked = {name: value for name, value in scope["headers"] if name in (b"accept", b"if-none-match")}
+        asked = {name: value for name, value in scope["headers"] if name in ASKED_WITH}
+        # A date without a tag is compared by the routes.
+        if b"if-modified-since" in asked and b"if-none-match" not in asked:
+            await self.app(scope, receive, send)
+            return
         if asked.get(b"accept", b"") not in JSON_ACCEPTED or not (trial or (path == LIST_PATH and _impersonal(query))):
             await self.app(scope, receive, send)
             return
@@ -105,12 +112,12 @@ class StoredAnswers:
     async def _read(self, path: str, nct_id: str, version: tuple[str, int]) -> Kept | None:
         read = self.documents.read
         try:
-            body = read(nct_id) if self.documents.is_local else await anyio.to_thread.run_sync(read, nct_id)
+            found = read(nct_id) if self.documents.is_local else await anyio.to_thread.run_sync(read, nct_id)
         except SQLAlchemyError:
             return None
-        if body is None:
+        if found is None:
             return None
-        kept = _answer(body)
+        kept = _answer(*found)
         self._keep((path, b""), kept, version)
         return kept
 
@@ -158,9 +165,19 @@ def tag_of(body: bytes) -> str:
     return f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
 
 
-def _answer(body: bytes) -> Kept:
+def http_date(at: datetime) -> str:
+    """An instant as HTTP writes it, to the second."""
+    return format_datetime(at.astimezone(UTC), usegmt=True)
+
+
+def _answer(body: bytes, stored_at: datetime) -> Kept:
     tag = tag_of(body).encode()
-    known = [(b"etag", tag), (b"cache-control", b"public, max-age=60"), (b"vary", b"Accept")]
+    known = [
+        (b"etag", tag),
+        (b"cache-control", b"public, max-age=60"),
+        (b"vary", b"Accept"),
+        (b"last-modified", http_date(stored_at).encode()),
+    ]
     told = [(b"content-length", str(len(body)).encode()), (b"content-type", b"application/json")]
     return Kept(body, [*told, *known], known, tag)
 

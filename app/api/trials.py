@@ -15,6 +15,7 @@ from app.api.schemas.matches import Problem
 from app.api.schemas.trials import CriteriaOut, NctId, StoredOut, TrialOut
 from app.ingest.run import store_record
 from app.ingest.source import RecordError
+from app.store.convert import trial_from_bytes
 
 router = APIRouter(tags=["trials"])
 
@@ -37,14 +38,13 @@ def get_trial(nct_id: NctId, request: Request, store: StoreDep) -> Response:
     `Accept: application/fhir+json` gives a FHIR R4 ResearchStudy.
     """
     form = form_asked(request)
-    if form == FHIR_JSON:
-        trial = store.get(nct_id)
-        body = study_bytes(trial) if trial is not None else None
-    else:
-        body = store.document(nct_id)
-    if body is None:
+    found = store.dated_document(nct_id)
+    if found is None:
         raise TrialNotFoundError("No trial with this id is stored.")
-    return cacheable(request, body, media_type=form, Vary="Accept")
+    body, stored_at = found
+    if form == FHIR_JSON:
+        body = study_bytes(trial_from_bytes(body))
+    return cacheable(request, body, media_type=form, last_modified=stored_at, Vary="Accept")
 
 
 @router.get(

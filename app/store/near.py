@@ -8,9 +8,9 @@ site that `matching` would choose. A site that cannot be placed is as far as can
 from __future__ import annotations
 
 from collections.abc import Collection
-from math import asin, cos, degrees, pi, radians, sin
+from math import asin, ceil, cos, degrees, floor, pi, radians, sin
 
-from sqlalchemy import BigInteger, ColumnElement, Float, Integer, and_, case, cast, func, literal, or_
+from sqlalchemy import BigInteger, ColumnElement, Float, Integer, and_, case, cast, func, literal, literal_column, or_
 
 from app.store.tables import SITE, TRIAL
 from matching import EARTH_RADIUS_KM, STATUS_GROUP
@@ -24,6 +24,12 @@ GROUP_AT = 1 << 26
 BEYOND_AT = 1 << 30
 CLOSED_AT = 1 << 31
 ELSEWHERE_AT = 1 << 32
+
+CELL = "(CAST(round(lat) AS INTEGER) * 361 + CAST(round(lon) AS INTEGER))"
+"""The degree of latitude and of longitude that a site lies in, as an index of the migrations has it."""
+
+MOST_CELLS = 400
+"""Around a larger circle the latitude alone narrows the sites."""
 
 Point = tuple[float, float]
 
@@ -44,14 +50,27 @@ def metres(here: Point) -> ColumnElement[int]:
     chord = north * north + cast(literal(cos(radians(here[0]))), Float) * func.cos(func.radians(lat)) * east * east
     # Rounding may bring it above 1 at the other end of the Earth.
     half = func.asin(func.sqrt(case((chord > 1.0, literal(1.0)), else_=chord)))
-    return cast(func.floor(half * (2000.0 * EARTH_RADIUS_KM) + 0.5), BigInteger)
+    return cast(func.round(half * (2000.0 * EARTH_RADIUS_KM)), BigInteger)
 
 
-def site_order(here: Point, radius_km: float | None, countries: Collection[str]) -> ColumnElement[int]:
-    """The number of one site of a trial; `countries` are case folded, and a trial with none there has all its sites."""
+def site_order(
+    here: Point,
+    radius_km: float | None,
+    countries: Collection[str],
+    group: ColumnElement[int] | None = None,
+) -> ColumnElement[int]:
+    """The number of one site of a trial.
+
+    Args:
+        here: degrees.
+        radius_km: None: nothing is beyond.
+        countries: case folded; a trial with no site there has all its sites.
+        group: that of the site's status; None: as the site tells, else its trial.
+    """
     placed = SITE.c.lat.is_not(None) & SITE.c.lon.is_not(None)
     far = metres(here)
-    group = status_group(SITE.c.status, TRIAL.c.overall_status)
+    if group is None:
+        group = status_group(SITE.c.status, TRIAL.c.overall_status)
     order = case((placed, far), else_=literal(UNPLACED_METRES, BigInteger)) + cast(group, BigInteger) * GROUP_AT
     order = order + case((group == CLOSED, literal(CLOSED_AT, BigInteger)), else_=literal(0, BigInteger))
     if radius_km is not None:
@@ -84,3 +103,28 @@ def in_box(here: Point, radius_km: float) -> ColumnElement[bool]:
         else:
             within += [SITE.c.lon >= west, SITE.c.lon <= east]
     return and_(*within)
+
+
+def in_cells(here: Point, radius_km: float) -> ColumnElement[bool]:
+    """The same sites as `in_box`, by the degrees that they lie in where these are few."""
+    box = in_box(here, radius_km)
+    cells = _cells(here, radius_km)
+    return and_(literal_column(CELL, Integer).in_(cells), box) if cells is not None else box
+
+
+def _cells(here: Point, radius_km: float) -> list[int] | None:
+    lat, lon = here
+    angle = min(radius_km * 1.001 / EARTH_RADIUS_KM, pi)
+    south, north = lat - degrees(angle), lat + degrees(angle)
+    if south <= -90 or north >= 90:
+        return None
+    reach = degrees(asin(min(1.0, sin(angle) / cos(radians(lat)))))
+    # Databases differ in how they round a half, so both ways are in.
+    rows = range(ceil(south - 0.5), floor(north + 0.5) + 1)
+    columns = range(ceil(lon - reach - 0.5), floor(lon + reach + 0.5) + 1)
+    if len(rows) * len(columns) > MOST_CELLS:
+        return None
+    around = {column + 360 * ((column < -180) - (column > 180)) for column in columns}
+    if around & {-180, 180}:
+        around |= {-180, 180}
+    return [row * 361 + column for row in rows for column in sorted(around)]

@@ -43,7 +43,7 @@ class Prepared:
     eligibility: bytes
     text_hash: str
     trial: tuple[Any, ...]
-    facets: list[tuple[str, str, str]]
+    facets: list[tuple[str, str, int, str, str]]
     sites: list[tuple[Any, ...]]
     text: tuple[Any, ...]
 

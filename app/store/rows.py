@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -15,6 +15,21 @@ Row = dict[str, Any]
 
 DAYS = {"a": 365.25, "mo": 365.25 / 12, "wk": 7.0, "d": 1.0, "h": 1 / 24, "min": 1 / 1440}
 """Days in each unit of age; months and years are mean ones, good enough to sort and to search by."""
+
+
+STANDING: Mapping[str | None, int] = {
+    "RECRUITING": 0, "AVAILABLE": 1, "NOT_YET_RECRUITING": 10, "ENROLLING_BY_INVITATION": 20, None: 30, "UNKNOWN": 31,
+    "TEMPORARILY_NOT_AVAILABLE": 32, "ACTIVE_NOT_RECRUITING": 40, "COMPLETED": 41, "SUSPENDED": 42, "TERMINATED": 43,
+    "WITHDRAWN": 44, "NO_LONGER_AVAILABLE": 45, "APPROVED_FOR_MARKETING": 46, "WITHHELD": 47,
+}  # fmt: skip
+"""A number for each status: ten times the group that the engine puts it in, and a place within the group."""
+
+OTHER_STANDING = 49
+
+
+def standing(status: str | None) -> int:
+    """The number of a status; all that the registry does not know share one."""
+    return STANDING.get(status, OTHER_STANDING)
 
 
 def folded(value: str) -> str:
@@ -43,8 +58,8 @@ TRIAL_COLUMNS = (
     "nct_id", "version", "content_hash", "stored_at", "brief_title", "overall_status", "study_type", "sex",
     "minimum_age_days", "maximum_age_days", "too_old_at_days", "healthy_volunteers", "last_update", "summary",
 )  # fmt: skip
-FACET_COLUMNS = ("kind", "value", "nct_id")
-SITE_COLUMNS = ("nct_id", "position", "status", "country", "lat", "lon")
+FACET_COLUMNS = ("kind", "value", "standing", "nct_id", "updated")
+SITE_COLUMNS = ("nct_id", "position", "status", "country", "lat", "lon", "standing")
 
 
 def trial_values(trial: Trial, summary: Json) -> tuple[Any, ...]:
@@ -63,7 +78,7 @@ def trial_values(trial: Trial, summary: Json) -> tuple[Any, ...]:
     )
 
 
-def facet_values(trial: Trial, condition_ids: Sequence[str]) -> list[tuple[str, str, str]]:
+def facet_values(trial: Trial, condition_ids: Sequence[str]) -> list[tuple[str, str, int, str, str]]:
     """The values of FACET_COLUMNS, each once."""
     tested = matching.trial_intervention_ids(trial)
     over = set().union(*map(matching.ancestors, tested), (term.id for term in trial.intervention_ancestors))
@@ -79,13 +94,22 @@ def facet_values(trial: Trial, condition_ids: Sequence[str]) -> list[tuple[str, 
         "intervention_type": {row.type for row in trial.interventions if row.type},
         "country": {_folded_country(country) for country in (*trial.countries, *sited) if country},
     }
-    return [(kind, value[:FACET_WIDTH], trial.nct_id) for kind, values in kinds.items() for value in sorted(values)]
+    kinds["none"] = {kind for kind in ("phase", "country") if not kinds[kind]} | (
+        {"site"} if not trial.sites else set()
+    )
+    of_trial, updated = standing(trial.overall_status), str(trial.last_update.on) if trial.last_update else ""
+    return [
+        (kind, value[:FACET_WIDTH], of_trial, trial.nct_id, updated)
+        for kind, values in kinds.items()
+        for value in sorted(values)
+    ]
 
 
 def site_values(trial: Trial) -> list[tuple[Any, ...]]:
     """The values of SITE_COLUMNS."""
+    of_trial = standing(trial.overall_status)
     return [
-        (trial.nct_id, position, _cut(site.status), site.country, site.lat, site.lon)
+        (trial.nct_id, position, _cut(site.status), site.country, site.lat, site.lon, of_trial)
         for position, site in enumerate(trial.sites)
     ]
 

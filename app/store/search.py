@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import orjson
@@ -21,18 +21,19 @@ from sqlalchemy import (
     Integer,
     Select,
     and_,
-    case,
     false,
     func,
     literal,
     or_,
     select,
+    union_all,
 )
 
-from app.store import near
+from app.store import found, near
+from app.store.found import Source
 from app.store.near import Point
-from app.store.rows import folded
-from app.store.search_text import FIELDS, search_words, with_all
+from app.store.rows import STANDING, folded
+from app.store.search_text import FIELDS, holding_all, search_words, with_all
 from app.store.tables import FACET, SITE, STATE, TRIAL, VERSION
 from matching import Asked
 
@@ -77,6 +78,12 @@ class Query:
     sort: Sort = "relevance"
     kept_apart: bool = True
 
+    @property
+    def unfiltered(self) -> bool:
+        """Whether every trial fits."""
+        reach = self.here if self.radius_km is None else None
+        return self == Query(here=reach, sort=self.sort, kept_apart=self.kept_apart)
+
 
 @dataclass(frozen=True, slots=True)
 class Hit:
@@ -96,35 +103,60 @@ def snapshot(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
+def find(connection: Connection, query: Query, *, limit: int, after: Key | None = None) -> tuple[list[Hit], int]:
+    """A page, and how many trials fit."""
+    every, placed = _driven(query, connection.dialect.name)
+    if after is not None or query.unfiltered:
+        return _page(connection, query, placed, limit, after)[0], _count(connection, query, every)
+    # The first page counts on its way: what is found need not be found twice.
+    hits, total = _page(connection, query, placed, limit, None, counts=True)
+    return hits, total
+
+
 def page(connection: Connection, query: Query, *, limit: int, after: Key | None = None) -> list[Hit]:
     """At most `limit` trials behind the place `after`, in the order of the query."""
-    dialect = connection.dialect.name
-    source = _fitting(query, filters(query, dialect))
-    order = _order(query, dialect, source.place)
+    return _page(connection, query, _driven(query, connection.dialect.name)[1], limit, after)[0]
+
+
+def count(connection: Connection, query: Query, wanted: Mapping[str, ColumnElement[bool]] | None = None) -> int:
+    """How many trials fit; `wanted`: only these filters."""
+    if wanted is not None:
+        return connection.scalar(fitting_ids(query, wanted, func.count())) or 0
+    return _count(connection, query, _driven(query, connection.dialect.name)[0])
+
+
+def _page(
+    connection: Connection, query: Query, source: Source, limit: int, after: Key | None, *, counts: bool = False
+) -> tuple[list[Hit], int]:
+    order = _order(query, connection.dialect.name, source)
     columns = [column.label(f"by_{number}") for number, (column, _) in enumerate(order)]
     behind = [_behind(order, after)] if after is not None else []
     statement = (
-        select(TRIAL.c.nct_id, TRIAL.c.summary, *columns)
+        select(source.nct_id, func.count().over() if counts else literal(0, Integer), *columns)
         .select_from(source.tables)
         .where(*source.where, *behind)
         .order_by(*(label.desc() if falling else label for label, (_, falling) in zip(columns, order, strict=True)))
         .limit(limit)
     )
-    return [Hit(row[0], row[1], tuple(row[2:])) for row in connection.execute(statement)]
+    rows = connection.execute(statement).all()
+    # The wide rows are read of those alone that are shown.
+    wide = select(TRIAL.c.nct_id, TRIAL.c.summary).where(TRIAL.c.nct_id.in_([row[0] for row in rows]))
+    summaries = {row.nct_id: row.summary for row in connection.execute(wide)} if rows else {}
+    return [Hit(row[0], summaries[row[0]], tuple(row[2:])) for row in rows], rows[0][1] if rows else 0
 
 
-def count(connection: Connection, query: Query, wanted: Mapping[str, ColumnElement[bool]] | None = None) -> int:
-    """How many trials fit; `wanted`: only these filters."""
-    given = filters(query, connection.dialect.name) if wanted is None else wanted
-    return connection.scalar(fitting_ids(query, given, func.count())) or 0
+def _count(connection: Connection, query: Query, source: Source) -> int:
+    if query.unfiltered:
+        return connection.scalar(select(STATE.c.trials).where(STATE.c.id == 1)) or 0
+    return connection.scalar(select(func.count()).select_from(source.tables).where(*source.where)) or 0
 
 
 def fitting_ids(
     query: Query, wanted: Mapping[str, ColumnElement[bool]], column: ColumnElement[Any] | None = None
 ) -> Select[Any]:
     """The ids (or another column) of the trials that pass the filters."""
-    source = _fitting(query, wanted)
-    return select(TRIAL.c.nct_id if column is None else column).select_from(source.tables).where(*source.where)
+    tables, where = _fitting(query, wanted)
+    return select(TRIAL.c.nct_id if column is None else column).select_from(tables).where(*where)
 
 
 def key_of(query: Query, position: Sequence[object]) -> Key | None:
@@ -167,57 +199,115 @@ def ids(connection: Connection, query: Query) -> list[str]:
 
 def filters(query: Query, dialect: str) -> dict[str, ColumnElement[bool]]:
     """Every filter that is asked for by its name, in the order in which a funnel applies them."""
-    found: dict[str, ColumnElement[bool]] = {}
-    if query.condition is not None:
-        found["condition"] = _of_concept("condition", query.condition, dialect, ("title", "names"))
-    if query.intervention is not None:
-        found["intervention"] = _of_concept("intervention", query.intervention, dialect, ("title", "treatments"))
-    if query.term is not None:
-        found["term"] = _of_term(query.term, dialect)
+    asked = (("condition", query.condition), ("intervention", query.intervention), ("term", query.term))
+    names = [name for name, wish in asked if wish is not None]
+    named: dict[str, ColumnElement[bool]] = {
+        name: _fulfils(wish) for name, wish in zip(names, _wishes(query, dialect), strict=True)
+    }
     if query.statuses is not None:
-        found["status"] = or_(TRIAL.c.overall_status.is_(None), TRIAL.c.overall_status.in_(query.statuses))
+        named["status"] = _has_status(query.statuses)
     if query.study_types:
-        found["study_type"] = or_(TRIAL.c.study_type.is_(None), TRIAL.c.study_type.in_(query.study_types))
+        named["study_type"] = or_(TRIAL.c.study_type.is_(None), TRIAL.c.study_type.in_(query.study_types))
     if query.phases:
-        none_known = and_(
-            TRIAL.c.nct_id.not_in(_having("phase")),
-            or_(TRIAL.c.study_type.is_(None), TRIAL.c.study_type == "INTERVENTIONAL"),
-        )
-        found["phase"] = or_(_in_facet("phase", query.phases), none_known)
+        named["phase"] = or_(_in_facet("phase", query.phases), and_(_in_facet("none", ["phase"]), _may_have_phases()))
     if query.sex is not None:
-        admitted = {query.sex, "ALL"}
-        found["sex"] = or_(TRIAL.c.sex.is_(None), TRIAL.c.sex.in_(sorted(admitted)))
+        named["sex"] = _takes_sex(query.sex)
     if query.age is not None:
-        begins, ends = query.age
-        found["age"] = and_(
-            or_(TRIAL.c.minimum_age_days.is_(None), TRIAL.c.minimum_age_days < ends),
-            or_(TRIAL.c.too_old_at_days.is_(None), TRIAL.c.too_old_at_days > begins),
-        )
+        named["age"] = _takes_age(*query.age)
     if query.countries:
-        found["country"] = or_(_in_facet("country", query.countries), TRIAL.c.nct_id.not_in(_having("country")))
+        named["country"] = _in_one_facet((("country", query.countries), ("none", ("country",))))
     if query.here is not None and query.radius_km is not None:
-        found["radius"] = or_(
-            TRIAL.c.nct_id.in_(select(SITE.c.nct_id).where(near.in_box(query.here, query.radius_km))),
+        named["radius"] = or_(
+            TRIAL.c.nct_id.in_(select(SITE.c.nct_id).where(near.in_cells(query.here, query.radius_km))),
             TRIAL.c.nct_id.in_(select(SITE.c.nct_id).where(SITE.c.lat.is_(None))),
-            TRIAL.c.nct_id.not_in(select(SITE.c.nct_id)),
+            _in_facet("none", ["site"]),
         )
-    return found
+    return named
 
 
-@dataclass(frozen=True, slots=True)
-class _Source:
-    """The tables to read, what must hold, and the number of each trial's best site (None: not asked for)."""
+def _driven(query: Query, dialect: str) -> tuple[Source, Source]:
+    """Everything that fits, read from the shortest lists: those of what is asked for, or of the place, or all trials.
 
-    tables: FromClause
-    where: list[ColumnElement[bool]]
-    place: ColumnElement[int] | None = None
+    Twice: as it is counted, and with all that its order needs.
+    """
+    wishes = _wishes(query, dialect)
+    source = found.of_wishes(wishes, query.statuses) if wishes else None
+    by_radius = query.here is not None and query.radius_km is not None
+    if query.here is not None and query.radius_km is not None:
+        source = found.within(source, query.here, query.radius_km, query.countries, query.statuses)
+    if source is None:
+        source = found.of_all()
+    where: list[ColumnElement[bool]] = []
+    of_trial: list[ColumnElement[bool]] = []
+    if query.statuses is not None:
+        numbered = set(query.statuses) <= STANDING.keys()
+        if numbered and source.tables is not TRIAL:
+            where.append(source.standing.in_(found.standings(query.statuses)))
+        else:
+            of_trial.append(_has_status(query.statuses))
+    if query.study_types:
+        of_trial.append(or_(TRIAL.c.study_type.is_(None), TRIAL.c.study_type.in_(query.study_types)))
+    if query.phases:
+        none = and_(found.has_facet(source, (("none", ["phase"]),)), _may_have_phases())
+        of_trial.append(or_(found.has_facet(source, (("phase", query.phases),)), none))
+    if query.sex is not None:
+        of_trial.append(_takes_sex(query.sex))
+    if query.age is not None:
+        of_trial.append(_takes_age(*query.age))
+    if query.countries:
+        either = (("country", query.countries), ("none", ["country"]))
+        where.append(found.has_facet(source, either) if source.tables is not TRIAL else _in_one_facet(either))
+    tables = source.tables
+    if of_trial and not source.has_trial:
+        tables = tables.join(TRIAL, TRIAL.c.nct_id == source.nct_id)
+    source = replace(source, tables=tables, where=[*source.where, *where, *of_trial])
+    if query.here is None or by_radius or query.sort != "distance":
+        return source, source
+    return source, found.with_places(source, query.here, query.countries)
 
 
-def _fitting(query: Query, wanted: Mapping[str, ColumnElement[bool]]) -> _Source:
+def _wishes(query: Query, dialect: str) -> list[found.Asked]:
+    wishes = []
+    if query.condition is not None:
+        wishes.append(_wish("condition", query.condition, dialect, ("title", "names")))
+    if query.intervention is not None:
+        wishes.append(_wish("intervention", query.intervention, dialect, ("title", "treatments")))
+    if query.term is not None:
+        term = query.term
+        words = [
+            (with_all(dialect, term.words, fields), step)
+            for fields, step in ((("title",), 0), (NAMED, 1), (FIELDS, 3))
+            if term.words
+        ]
+        facets = [
+            (kind, ids, step)
+            for name, ids in (("condition", term.conditions), ("intervention", term.treatments))
+            for kind, step in ((name, 1), (f"{name}_above", 2))
+        ]
+        wishes.append(found.Asked(facets, words))
+    return wishes
+
+
+def _wish(kind: str, asked: Asked, dialect: str, fields: Sequence[str]) -> found.Asked:
+    own = 0 if asked.how in ("exact", "spelling") else 1
+    facets = [(kind, asked.ids, own), (f"{kind}_above", asked.ids, 2)]
+    if kind == "condition":
+        facets.append(("word", (folded(asked.text),), 2))
+    words = search_words(asked.text)
+    if not words:
+        return found.Asked(facets)
+    fulfils = not asked.ids or kind == "intervention"
+    lists = [(with_all(dialect, [[word] for word in words], fields), 2 if asked.how == "exact" else 0)]
+    if fulfils:
+        return found.Asked(facets, lists)
+    return found.Asked(facets, beside=lists if asked.how != "exact" else ())
+
+
+def _fitting(query: Query, wanted: Mapping[str, ColumnElement[bool]]) -> tuple[FromClause, list[ColumnElement[bool]]]:
+    """The trials that pass some of the filters: for counts of what a filter takes away."""
     where = list(wanted.values())
-    by_radius = "radius" in wanted
-    if query.here is None or not (by_radius or query.sort == "distance"):
-        return _Source(TRIAL, where)
+    if query.here is None or "radius" not in wanted:
+        return TRIAL, where
     order = near.site_order(query.here, query.radius_km, query.countries)
     best = (
         select(SITE.c.nct_id, func.min(order).label("place"))
@@ -226,25 +316,22 @@ def _fitting(query: Query, wanted: Mapping[str, ColumnElement[bool]]) -> _Source
         .group_by(SITE.c.nct_id)
         .subquery("best")
     )
-    if by_radius:
-        # The filter's own condition only narrows what the number is made for.
-        where = [*where, near.is_within(best.c.place)]
-    return _Source(TRIAL.outerjoin(best, best.c.nct_id == TRIAL.c.nct_id), where, best.c.place)
+    # The filter's own condition only narrows what the number is made for.
+    return TRIAL.outerjoin(best, best.c.nct_id == TRIAL.c.nct_id), [*where, near.is_within(best.c.place)]
 
 
-def _order(query: Query, dialect: str, place: ColumnElement[int] | None) -> list[tuple[ColumnElement[Any], bool]]:
+def _order(query: Query, dialect: str, source: Source) -> list[tuple[ColumnElement[Any], bool]]:
     """Columns of the order, each with whether it falls; the last one makes it total."""
     text_order = "C" if dialect == "postgresql" else "BINARY"
-    group = near.status_group(TRIAL.c.overall_status)
-    updated = func.coalesce(TRIAL.c.last_update, "").collate(text_order)
-    by_id = TRIAL.c.nct_id.collate(text_order)
-    relevance = (_relevance(query, dialect), False)
-    columns: list[tuple[ColumnElement[Any], bool]] = [(group, False)] if query.kept_apart else []
+    updated = source.updated.collate(text_order)
+    by_id = source.nct_id.collate(text_order)
+    relevance = (source.step if source.step is not None else literal(0, Integer), False)
+    columns: list[tuple[ColumnElement[Any], bool]] = [(source.group, False)] if query.kept_apart else []
     if query.sort == "last_update":
         return [*columns, (updated, True), (by_id, False)]
-    if query.sort == "distance" and place is not None:
-        return [*columns, (func.coalesce(place, literal(NO_SITE, BigInteger)), False), relevance, (by_id, False)]
-    return [*columns, relevance, (group, False), (updated, True), (by_id, False)]
+    if query.sort == "distance" and source.place is not None:
+        return [*columns, (func.coalesce(source.place, literal(NO_SITE, BigInteger)), False), relevance, (by_id, False)]
+    return [*columns, relevance, (source.group, False), (updated, True), (by_id, False)]
 
 
 def _behind(order: Sequence[tuple[ColumnElement[Any], bool]], after: Key) -> ColumnElement[bool]:
@@ -257,68 +344,32 @@ def _behind(order: Sequence[tuple[ColumnElement[Any], bool]], after: Key) -> Col
     return or_(*either)
 
 
-def _relevance(query: Query, dialect: str) -> ColumnElement[int]:
-    """0 for what was asked for, more for what is only a kind of it or only speaks of it."""
-    parts: list[ColumnElement[int]] = []
-    if query.condition is not None:
-        parts.append(_step("condition", query.condition, dialect, ("title", "names")))
-    if query.intervention is not None:
-        parts.append(_step("intervention", query.intervention, dialect, ("title", "treatments")))
-    if query.term is not None:
-        term = query.term
-        steps: list[tuple[ColumnElement[bool], int]] = []
-        if term.words:
-            steps.append((TRIAL.c.nct_id.in_(with_all(dialect, term.words, ("title",))), 0))
-            steps.append((TRIAL.c.nct_id.in_(with_all(dialect, term.words, NAMED)), 1))
-        for kind, ids in (("condition", term.conditions), ("intervention", term.treatments)):
-            if ids:
-                steps += [(_in_facet(kind, ids), 1), (_in_facet(f"{kind}_above", ids), 2)]
-        parts.append(_first(steps, 3))
-    if not parts:
-        return literal(0, Integer)
-    total = parts[0]
-    for part in parts[1:]:
-        total = total + part
-    return total
+def _has_status(statuses: Sequence[str]) -> ColumnElement[bool]:
+    return or_(TRIAL.c.overall_status.is_(None), TRIAL.c.overall_status.in_(statuses))
 
 
-def _step(kind: str, asked: Asked, dialect: str, fields: Sequence[str]) -> ColumnElement[int]:
-    words = search_words(asked.text)
-    steps: list[tuple[ColumnElement[bool], int]] = []
-    if words and asked.how != "exact":
-        steps.append((TRIAL.c.nct_id.in_(with_all(dialect, [[word] for word in words], fields)), 0))
-    if asked.ids:
-        steps.append((_in_facet(kind, asked.ids), 0 if asked.how in ("exact", "spelling") else 1))
-    return _first(steps, 2)
+def _takes_sex(sex: str) -> ColumnElement[bool]:
+    return or_(TRIAL.c.sex.is_(None), TRIAL.c.sex.in_(sorted({sex, "ALL"})))
 
 
-def _first(steps: Sequence[tuple[ColumnElement[bool], int]], otherwise: int) -> ColumnElement[int]:
-    if not steps:
-        return literal(otherwise, Integer)
-    return case(*((test, literal(value, Integer)) for test, value in steps), else_=literal(otherwise, Integer))
+def _takes_age(begins: float, ends: float) -> ColumnElement[bool]:
+    return and_(
+        or_(TRIAL.c.minimum_age_days.is_(None), TRIAL.c.minimum_age_days < ends),
+        or_(TRIAL.c.too_old_at_days.is_(None), TRIAL.c.too_old_at_days > begins),
+    )
 
 
-def _of_concept(kind: str, asked: Asked, dialect: str, fields: Sequence[str]) -> ColumnElement[bool]:
-    """The concept, a kind of it, or (only where no concept is known) its words."""
-    either: list[ColumnElement[bool]] = []
-    if kind == "condition":
-        either.append(_in_facet("word", [folded(asked.text)]))
-    if asked.ids:
-        either += [_in_facet(kind, asked.ids), _in_facet(f"{kind}_above", asked.ids)]
-    words = search_words(asked.text)
-    if words and (not asked.ids or kind == "intervention"):
-        either.append(TRIAL.c.nct_id.in_(with_all(dialect, [[word] for word in words], fields)))
-    return or_(*either) if either else false()
+def _may_have_phases() -> ColumnElement[bool]:
+    return or_(TRIAL.c.study_type.is_(None), TRIAL.c.study_type == "INTERVENTIONAL")
 
 
-def _of_term(term: Term, dialect: str) -> ColumnElement[bool]:
-    either: list[ColumnElement[bool]] = []
-    if term.words:
-        either.append(TRIAL.c.nct_id.in_(with_all(dialect, term.words, FIELDS)))
-    for kind, ids in (("condition", term.conditions), ("intervention", term.treatments)):
-        if ids:
-            either += [_in_facet(kind, ids), _in_facet(f"{kind}_above", ids)]
-    return or_(*either) if either else false()
+def _fulfils(wish: found.Asked) -> ColumnElement[bool]:
+    """Whether a trial is in one of the lists that fulfil the wish."""
+    lists: list[Select[Any]] = [
+        _having(kind).where(FACET.c.value.in_(sorted(set(values)))) for kind, values, _ in wish.facets if values
+    ]
+    lists += [holding_all(matches) for matches, _ in wish.words]
+    return TRIAL.c.nct_id.in_(union_all(*lists)) if lists else false()
 
 
 def _having(kind: str) -> Select[Any]:
@@ -326,4 +377,9 @@ def _having(kind: str) -> Select[Any]:
 
 
 def _in_facet(kind: str, values: Sequence[str]) -> ColumnElement[bool]:
-    return TRIAL.c.nct_id.in_(_having(kind).where(FACET.c.value.in_(sorted(set(values)))))
+    return _in_one_facet(((kind, values),))
+
+
+def _in_one_facet(either: Sequence[tuple[str, Sequence[str]]]) -> ColumnElement[bool]:
+    tests = [and_(FACET.c.kind == kind, FACET.c.value.in_(sorted(set(values)))) for kind, values in either]
+    return TRIAL.c.nct_id.in_(select(FACET.c.nct_id).where(or_(*tests)))

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, column, literal_column, select, table, text
+from sqlalchemy import Connection, Select, bindparam, column, select, table, text
 
 import matching
 from matching import Trial
@@ -93,16 +93,30 @@ def delete_words(connection: Connection, nct_ids: Iterable[str]) -> None:
         connection.execute(statement.bindparams(bindparam("ids", expanding=True)), {"ids": listed})
 
 
-def with_all(dialect: str, words: Sequence[Sequence[str]], fields: Sequence[str] = FIELDS) -> Select[tuple[str]]:
+Matches = tuple[str, str, str]
+"""A condition on `trial_text` in three parts: what stands before the value asked with, the value, what stands behind it."""
+
+
+def with_all(dialect: str, words: Sequence[Sequence[str]], fields: Sequence[str] = FIELDS) -> Matches:
     """Trials that hold each of the words in one of the fields; a word may be one of several spellings."""
     if dialect == "postgresql":
         labels = "" if len(fields) == len(FIELDS) else "".join(dict.fromkeys(WEIGHTS[name] for name in fields))
         suffix = f":{labels}" if labels else ""
         asked = " & ".join("(" + " | ".join(f"'{form}'{suffix}" for form in forms) + ")" for forms in words)
-    else:
-        inner = " AND ".join("(" + " OR ".join(f'"{form}"' for form in forms) + ")" for forms in words)
-        asked = inner if len(fields) == len(FIELDS) else "{" + " ".join(fields) + "} : (" + inner + ")"
-    return select(TEXT.c.nct_id).where(_matches(dialect, asked))
+        return "trial_text.document @@ CAST(", asked, " AS tsquery)"
+    inner = " AND ".join("(" + " OR ".join(f'"{form}"' for form in forms) + ")" for forms in words)
+    return (
+        "trial_text MATCH",
+        inner if len(fields) == len(FIELDS) else "{" + " ".join(fields) + "} : (" + inner + ")",
+        "",
+    )
+
+
+def holding_all(matches: Matches) -> Select[tuple[str]]:
+    """The ids of the trials that match."""
+    before, asked, behind = matches
+    test = text(f"{before} :asked{behind}").bindparams(bindparam("asked", asked, unique=True))
+    return select(TEXT.c.nct_id).where(test)
 
 
 def row_of(nct_id: str) -> int:
@@ -110,16 +124,6 @@ def row_of(nct_id: str) -> int:
     if nct_id.startswith("NCT") and nct_id[3:].isascii() and nct_id[3:].isdigit():
         return int(nct_id[3:])
     return (1 << 62) | int.from_bytes(hashlib.blake2b(nct_id.encode(), digest_size=7).digest(), "big")
-
-
-def _matches(dialect: str, asked: str) -> ColumnElement[bool]:
-    if dialect == "postgresql":
-        return literal_column("trial_text.document").op("@@")(_tsquery(asked))
-    return literal_column("trial_text").op("MATCH")(asked)
-
-
-def _tsquery(asked: str) -> ColumnElement[str]:
-    return text("CAST(:asked AS tsquery)").bindparams(bindparam("asked", asked, unique=True))  # type: ignore[return-value]  # a text is an expression here
 
 
 def _plain(word: str) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import DateTime, ForeignKey, Index, LargeBinary, String, Table, Text, text
+from sqlalchemy import DateTime, ForeignKey, Index, LargeBinary, SmallInteger, String, Table, Text, text
 from sqlmodel import Field, SQLModel
 
 FACET_WIDTH = 200
@@ -25,6 +25,19 @@ class TrialRow(SQLModel, table=True):
     """
 
     __tablename__ = "trial"
+    __table_args__ = (
+        # Whatever a search filters or sorts by, so that it need not touch the wide rows.
+        Index(
+            "ix_trial_filters",
+            "nct_id",
+            "overall_status",
+            "study_type",
+            "sex",
+            "minimum_age_days",
+            "too_old_at_days",
+            "last_update",
+        ),
+    )
 
     nct_id: str = Field(primary_key=True, sa_type=String(11))
     version: int
@@ -94,27 +107,52 @@ class TrialFacetRow(SQLModel, table=True):
 
     `kind`: `condition` (an id of its own), `condition_above` (an ancestor of one), `intervention` and
     `intervention_above` likewise, `word` (a condition or keyword, case folded), `phase`, `intervention_type`,
-    `country` (case folded).
+    `country` (case folded), `none` (what the trial lacks: `phase`, `country`, `site`). `standing`, the number of the
+    trial's status (`rows.STANDING`), and `updated`, the day of its last update, are the trial's: a search reads from here
+    what it needs to filter and to sort, without a look at each trial.
     """
 
     __tablename__ = "trial_facet"
-    __table_args__ = (Index("ix_trial_facet_nct_id", "nct_id"),)
+    __table_args__ = (Index("ix_trial_facet_nct_id", "nct_id"), {"sqlite_with_rowid": False})
 
     kind: str = Field(primary_key=True, sa_type=String(20))
     value: str = Field(primary_key=True, sa_type=String(FACET_WIDTH))
+    standing: int = Field(primary_key=True, sa_type=SmallInteger, sa_column_kwargs={"autoincrement": False})
     nct_id: str = Field(
         primary_key=True, sa_type=String(11), sa_column_args=[ForeignKey("trial.nct_id", ondelete="CASCADE")]
     )
+    updated: str = Field(sa_type=String(10))
 
 
 class TrialSiteRow(SQLModel, table=True):
-    """A place where a trial runs, in the order of the record, as far as SQL asks for it; degrees WGS 84."""
+    """A place where a trial runs, in the order of the record, as far as SQL asks for it; degrees WGS 84.
+
+    `standing` as in a facet. `ix_trial_site_cell` is by the degree of latitude and longitude that a site lies in
+    (`near.CELL`).
+    """
 
     __tablename__ = "trial_site"
     __table_args__ = (
-        Index("ix_trial_site_point", "lat", "lon"),
         Index(
-            "ix_trial_site_unplaced", "nct_id", sqlite_where=text("lat IS NULL"), postgresql_where=text("lat IS NULL")
+            "ix_trial_site_cell",
+            text("(CAST(round(lat) AS INTEGER) * 361 + CAST(round(lon) AS INTEGER))"),
+            "standing",
+            "nct_id",
+            "lat",
+            "lon",
+            "status",
+            "country",
+        ),
+        Index(
+            "ix_trial_site_unplaced",
+            "standing",
+            "nct_id",
+            "status",
+            "country",
+            "lat",
+            "lon",
+            sqlite_where=text("lat IS NULL"),
+            postgresql_where=text("lat IS NULL"),
         ),
     )
 
@@ -126,6 +164,7 @@ class TrialSiteRow(SQLModel, table=True):
     country: str | None = Field(default=None, sa_type=Text)
     lat: float | None = None
     lon: float | None = None
+    standing: int = Field(sa_type=SmallInteger)
 
 
 class DataStateRow(SQLModel, table=True):

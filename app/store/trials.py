@@ -94,12 +94,19 @@ class TrialStore:
 
     def document(self, nct_id: str) -> bytes | None:
         """The whole trial as encoded JSON, ready to be served."""
+        found = self.dated_document(nct_id)
+        return found[0] if found is not None else None
+
+    def dated_document(self, nct_id: str) -> tuple[bytes, datetime] | None:
+        """The whole trial as encoded JSON, and the instant (UTC) at which it became so."""
         present = (VERSION.c.nct_id == TRIAL.c.nct_id) & (VERSION.c.version == TRIAL.c.version)
         with self.reads.connect() as connection:
-            found: bytes | None = connection.scalar(
-                select(VERSION.c.document).select_from(TRIAL.join(VERSION, present)).where(TRIAL.c.nct_id == nct_id)
-            )
-        return found
+            row = connection.execute(
+                select(VERSION.c.document, VERSION.c.stored_at)
+                .select_from(TRIAL.join(VERSION, present))
+                .where(TRIAL.c.nct_id == nct_id)
+            ).one_or_none()
+        return (row.document, _in_utc(row.stored_at)) if row is not None else None
 
     def get(self, nct_id: str) -> Trial | None:
         """The whole trial."""

@@ -231,10 +231,6 @@ def test_an_old_cursor_with_other_filters_is_refused(find):
 @pytest.mark.parametrize(
     ("query", "faults"),
     [
-        ("limit=0", [("limit", "not valid (greater than equal: ge 1)")]),
-        ("limit=1001", [("limit", "not valid (less than equal: le 1000)")]),
-        ("limit=abc", [("limit", "a whole number is expected")]),
-        ("near=1,1&radius=50", [("radius", "a distance with its unit is expected, such as 50km or 30mi")]),
         ("radius=50km", [("radius", "needs `near`")]),
         ("sort=distance", [("sort", "`distance` needs `near`")]),
         ("near=91,0", [("near", "lat from -90 to 90, lon from -180 to 180")]),
@@ -250,6 +246,28 @@ def test_an_old_cursor_with_other_filters_is_refused(find):
     ],
 )
 def test_each_faulty_parameter_is_named(client, query, faults):
+    is_refused(client, query, faults)
+
+
+@pytest.mark.parametrize(
+    ("limit", "message"),
+    [
+        ("0", "not valid (greater than equal: ge 1)"),
+        ("1001", "not valid (less than equal: le 1000)"),
+        ("abc", "a whole number is expected"),
+    ],
+)
+def test_limits_0_1001_and_abc_are_refused(client, limit, message):
+    is_refused(client, f"limit={limit}", [("limit", message)])
+
+
+@pytest.mark.parametrize("radius", ["50", "50 ", "5e1", "km"])
+def test_a_radius_without_a_unit_is_refused(client, radius):
+    message = "a distance with its unit is expected, such as 50km or 30mi"
+    is_refused(client, f"near=1,1&radius={radius}", [("radius", message)])
+
+
+def is_refused(client, query, faults):
     response = client.get(f"/v1/trials?{query}")
     assert (response.status_code, response.headers["content-type"]) == (422, PROBLEM)
     assert [(each["pointer"], each["message"]) for each in response.json()["errors"]] == faults
@@ -306,6 +324,19 @@ def test_unchanged_answers_are_304(client):
     assert (again.status_code, again.content) == (304, b"")
     head = client.request("HEAD", "/v1/trials?condition=cancer")
     assert (head.status_code, head.content, head.headers["etag"]) == (200, b"", first.headers["etag"])
+
+
+def test_browsers_may_call_from_the_origins_that_are_set_and_read_the_headers(sample_database):
+    made = create_app(Settings(database_url=sample_database, cors_origins=("https://app.example",)))
+    from_there = {"origin": "https://app.example"}
+    answer = Client(made).get("/v1/trials?limit=1", headers=from_there)
+    assert answer.headers["access-control-allow-origin"] == "https://app.example"
+    assert {"ETag", "Link"} <= set(answer.headers["access-control-expose-headers"].split(", "))
+    asked = {**from_there, "access-control-request-method": "PUT", "access-control-request-headers": "authorization"}
+    assert Client(made).request("OPTIONS", "/v1/trials/NCT04061746", headers=asked).status_code == 200
+    foreign = Client(made).get("/v1/trials?limit=1", headers={"origin": "https://other.example"})
+    assert "access-control-allow-origin" not in foreign.headers
+    made.state.store.engine.dispose()
 
 
 def test_a_search_is_exported_whole_as_csv_and_ndjson(client):

@@ -1,6 +1,8 @@
 """Stored trials over HTTP: read with an ETag, stored and withdrawn with a key."""
 
 import gzip
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime, parsedate_to_datetime
 
 import orjson
 import pytest
@@ -29,6 +31,21 @@ def test_a_trial_is_served_whole_and_cached_by_its_etag(client):
     assert trial["design"]["enrollment_count"] == 60
     again = client.get("/v1/trials/NCT04061746", headers={"if-none-match": first.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
+
+
+def test_a_trial_tells_when_it_became_so_and_is_304_for_who_has_it_since_then(client):
+    for accept in ("application/json", "application/fhir+json"):
+        first = client.get("/v1/trials/NCT04061746", headers={"accept": accept})
+        since = first.headers["last-modified"]
+        assert abs(parsedate_to_datetime(since) - datetime.now(UTC)) < timedelta(hours=1)
+        again = client.get("/v1/trials/NCT04061746", headers={"accept": accept, "if-modified-since": since})
+        assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", first.headers["etag"])
+        earlier = format_datetime(parsedate_to_datetime(since) - timedelta(seconds=1), usegmt=True)
+        later = client.get("/v1/trials/NCT04061746", headers={"accept": accept, "if-modified-since": earlier})
+        assert (later.status_code, later.content) == (200, first.content)
+    # An ETag that differs says more than a date (RFC 9110).
+    other = client.get("/v1/trials/NCT04061746", headers={"if-none-match": '"x"', "if-modified-since": since})
+    assert other.status_code == 200
 
 
 def test_the_related_trials_of_the_page_are_held(client):

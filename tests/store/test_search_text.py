@@ -1,7 +1,7 @@
 import pytest
 from sqlalchemy import delete, text, update
 
-from app.store.search_text import FIELDS, row_of, search_words, with_all
+from app.store.search_text import FIELDS, holding_all, row_of, search_words, with_all
 from app.store.tables import FACET, TRIAL
 from app.store.trials import TrialStore
 from matching import Intervention
@@ -12,7 +12,7 @@ from tests.store.trials_made import AT, no_text, registry_trial
 def found(store: TrialStore, asked: str, fields: tuple[str, ...] = FIELDS) -> list[int]:
     words = [[word] for word in search_words(asked)]
     with store.engine.connect() as connection:
-        ids = connection.scalars(with_all(store.engine.dialect.name, words, fields)).all()
+        ids = connection.scalars(holding_all(with_all(store.engine.dialect.name, words, fields))).all()
     return sorted(int(nct_id[3:]) for nct_id in ids)
 
 
