@@ -9,12 +9,16 @@ from functools import cache
 from math import log1p
 
 from rapidfuzz import fuzz, process
+from rapidfuzz.distance import OSA
 
 from matching.knowledge import hierarchy
 from matching.knowledge.concepts import _rows, curated, split_cell, vocabulary
 from matching.knowledge.words import key_of, words_of
 
 _CONDITIONS = frozenset({"condition", "finding"})
+SHORT = 5
+"""Letters up to which a word is corrected in one place only: two make another word of it ("quit" is no "squint")."""
+
 _TYPO = 72  # rapidfuzz ratio below which a word is another word: one wrong letter in five gives 80
 
 
@@ -134,6 +138,8 @@ def _corrected(index: _Index, word: str, *, last: bool) -> str:
     if not found or found[0][1] < 85:  # the first letter may be the wrong one ("neumonia")
         others = [w for ws in index.by_letter.values() for w in ws if abs(len(w) - len(word)) <= 2]
         found += process.extract(word, others, scorer=fuzz.ratio, limit=5, score_cutoff=_TYPO + 8)
+    if len(word) <= SHORT:
+        found = [each for each in found if OSA.distance(word, each[0]) == 1]
     if not found:
         return word
     return str(max(found, key=lambda f: (f[1] + min(len(index.by_word[f[0]]), 40) / 8, f[0]))[0])

@@ -19,3 +19,9 @@ def test_there_are_sixty():
 def test_the_disease_is_found_at_rank_1_to_3(row):
     found = [matching.concept_name(code) for code in condition_names(row["query"], 3)]
     assert row["condition"] in found
+
+
+@pytest.mark.parametrize("word", ["quit", "torn", "hand"])
+def test_a_short_word_of_everyday_speech_is_not_bent_into_a_disease(word):
+    """ "Quit smoking" found strabismus, since "quit" is two letters from "squint"."""
+    assert matching.corrected(word) == word
