@@ -13,7 +13,8 @@ import numpy as np
 
 from matching.answering.conditions import PatientCondition, condition_ids, match_conditions, patient_conditions
 from matching.answering.deciding import deciding_facts
-from matching.answering.questions import QuestionCount
+from matching.answering.deciding_arrays import deciders
+from matching.answering.questions import Decider, QuestionCount
 from matching.answering.rank import RankKey, rank_key, score, score_parts
 from matching.answering.shortlist import Wanted, number_in
 from matching.answering.sites import Locate, SiteChoice, Whereabouts, choose_site, whereabouts
@@ -123,7 +124,7 @@ class Ranked:
     totals: Totals
     page: tuple[str, ...]
     listed: int
-    questions: QuestionCount
+    asked: tuple[Decider, ...]
     data_version: str
     versions: tuple[int, ...] = ()
 
@@ -150,7 +151,9 @@ def ranked_by_reading(reader: TrialReader, person: Person, scope: str, page: Pag
             counted.add(deciding_facts(judged))
     listed = sorted(row.key for row in found if page.not_eligible or row.eligibility is not Eligibility.NOT_ELIGIBLE)
     shown = tuple(key[-1] for key in listed[page.offset : page.offset + page.limit])
-    return Ranked(totals_of(row.eligibility for row in found), shown, len(listed), counted, reader.data_version)
+    return Ranked(
+        totals_of(row.eligibility for row in found), shown, len(listed), counted.deciders(), reader.data_version
+    )
 
 
 def ranked_on_arrays(registry: Registry, person: Person, scope: str, page: Page) -> Ranked:
@@ -182,7 +185,7 @@ def ranked_on_arrays(registry: Registry, person: Person, scope: str, page: Page)
         Totals(len(trials), likely, possibly, against),
         tuple(f"NCT{number:08d}" for number in numbers),
         len(listed),
-        QuestionCount(),
+        deciders(screen, person.facts, judged, counted) if page.questions else (),
         registry.data_version,
         registry.versions(numbers),
     )

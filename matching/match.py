@@ -8,7 +8,7 @@ from datetime import date
 
 from matching.answering.deciding import undecided_sets
 from matching.answering.explain import explain, explain_trial
-from matching.answering.questions import names_of
+from matching.answering.questions import names_of, questions
 from matching.answering.rank import RankKey, rank_key, score, score_parts
 from matching.answering.sites import Locate
 from matching.answering.wording import Audience, Language, Wording
@@ -81,7 +81,7 @@ def match(
         on=on,
         totals=ranked.totals,
         matches=matches,
-        questions=ranked.questions.questions(words) if page.questions else (),
+        questions=questions(ranked.asked, words),
         read_from_note=tuple(read_from_note),
         next_offset=following if following < ranked.listed else None,
         data_version=ranked.data_version,

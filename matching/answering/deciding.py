@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import assert_never
 
-from matching.judging.askable import FINDABLE, FactKey, askable, key, only_fact
+from matching.judging.askable import FINDABLE, FactKey, askable, key, only_fact, order_of_fact
 from matching.model.codes import Eligibility, Role, Verdict, WhyUnknown
 from matching.model.criterion import (
     AgeIs,
@@ -77,7 +77,9 @@ def open_facts(trial: JudgedTrial) -> dict[FactKey, MissingFact]:
         if is_open(criterion):
             for leaf in open_leaves(criterion.finding):
                 for fact in askable(leaf):
-                    found.setdefault(key(fact), fact)
+                    known = found.setdefault(key(fact), fact)
+                    if known != fact:  # one question in two wordings: the same one wherever it was met first
+                        found[key(fact)] = min(known, fact, key=order_of_fact)
     return found
 
 

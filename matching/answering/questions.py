@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from matching.answering.wording import Wording
-from matching.judging.askable import FactKey
+from matching.judging.askable import FactKey, order_of_fact
 from matching.knowledge import analytes
 from matching.model.codes import Sex
 from matching.model.finding import MissingFact, Question
@@ -30,6 +31,14 @@ _TITLE_WORD = re.compile(r"(?<![\w-])(?!Non-)[A-Z][a-z]+(?:-[A-Z]?[a-z]+)*(?![\w
 _TUMOURS = re.compile(r"\bneoplasms?\b", re.IGNORECASE)
 
 
+@dataclass(frozen=True, slots=True)
+class Decider:
+    """A fact, and how many of the considered trials it decides alone."""
+
+    fact: MissingFact
+    decides: int
+
+
 class QuestionCount:
     """Counts, trial by trial, the facts that would change its eligibility."""
 
@@ -41,10 +50,10 @@ class QuestionCount:
         """Takes the deciding facts of one trial."""
         if deciding:
             for key, fact in deciding.items():
-                self._facts[key] = min(fact, self._facts.get(key, fact), key=_order)
+                self._facts[key] = min(fact, self._facts.get(key, fact), key=order_of_fact)
             self._groups[frozenset(deciding)] += 1
 
-    def questions(self, words: Wording, limit: int = MOST_QUESTIONS) -> tuple[Question, ...]:
+    def deciders(self, limit: int = MOST_QUESTIONS) -> tuple[Decider, ...]:
         """The greedy order: first the fact that moves the most trials, then the most of those that no earlier one moves.
 
         When every trial is touched, the rest follow by their own count. `decides` is always the fact's own count.
@@ -66,11 +75,12 @@ class QuestionCount:
                 number = untouched.pop(group)
                 for key in group:
                     fresh[key] -= number
-        return tuple(Question(self._facts[key], ask(self._facts[key], words), own[key]) for key in chosen)
+        return tuple(Decider(self._facts[key], own[key]) for key in chosen)
 
 
-def _order(fact: MissingFact) -> tuple[str, ...]:
-    return (fact.kind, fact.id, fact.fact, fact.loinc or "", fact.unit or "", fact.mesh or "")
+def questions(deciders: Iterable[Decider], words: Wording) -> tuple[Question, ...]:
+    """The facts as they are asked for."""
+    return tuple(Question(each.fact, ask(each.fact, words), each.decides) for each in deciders)
 
 
 def ask(fact: MissingFact, words: Wording) -> str:

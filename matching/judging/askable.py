@@ -18,6 +18,11 @@ def key(fact: MissingFact) -> FactKey:
     return fact.kind, fact.id
 
 
+def order_of_fact(fact: MissingFact) -> tuple[str, ...]:
+    """A total order of facts, whatever was met first."""
+    return (fact.kind, fact.id, fact.fact, fact.loinc or "", fact.unit or "", fact.mesh or "")
+
+
 def askable(leaf: Finding) -> tuple[MissingFact, ...]:
     """The facts that would settle an open leaf: none when no fact could."""
     missing = leaf.missing

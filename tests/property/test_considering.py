@@ -47,6 +47,16 @@ def test_the_same_page_and_totals(number):
         assert fast == slow
 
 
+@pytest.mark.parametrize("scope", ["relevant", "all"])
+def test_the_same_questions(scope):
+    for patient in real_patients(9):
+        slow, fast = answers(
+            patient, Filters(statuses=None), located=True, scope=scope, include=frozenset({"questions"}), limit=1
+        )
+        assert fast["questions"] == slow["questions"]
+        assert fast == slow
+
+
 def test_a_place_that_nobody_can_find_is_compared_by_its_name():
     patient = replace(real_patients(3)[2], location=matching.Location(place="Houston, Texas, United States"))
     slow, fast = answers(patient, Filters(statuses=None, radius_km=10.0), located=False, scope="all", limit=30)

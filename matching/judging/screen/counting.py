@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matching.judging import silence
+from matching.judging.askable import FactKey
 from matching.judging.facts import Facts
 from matching.judging.screen import state
 from matching.judging.screen.arrays import Ints, ScreenArrays, rows_of
@@ -88,11 +89,11 @@ class Screen:
         # A failure that rests on a silence too thin to shut anybody out is none.
         if not fails.any() or (doubted := silence.doubted(facts)) is None:
             return Judged(told.kinds, told, None, fails)
-        again = self._told(doubted)
+        again = self._told(doubted, told.leaves.more)
         return Judged(np.where(fails, again.kinds, told.kinds), told, again, fails)
 
-    def _told(self, facts: Facts) -> Told:
-        leaves = Judging(self.table, facts).all()
+    def _told(self, facts: Facts, more: dict[FactKey, int] | None = None) -> Told:
+        leaves = Judging(self.table, facts, more).all()
         states = grown(self.arrays, leaves.states)
         criteria = states[self.arrays.criterion_node]
         return Told(leaves, states, criteria, state.kind_table(facts.empty)[self.arrays.criterion_role, criteria])

@@ -138,9 +138,9 @@ class LeafStates:
 class Judging:
     """One patient against the leaves of one version."""
 
-    def __init__(self, table: LeafTable, facts: Facts) -> None:
+    def __init__(self, table: LeafTable, facts: Facts, more: dict[FactKey, int] | None = None) -> None:
         self._table, self._facts, self._arrays = table, facts, table.arrays
-        self.made = LeafStates(self._untouched(), table.arrays.leaf_fact.copy(), {})
+        self.made = LeafStates(self._untouched(), table.arrays.leaf_fact.copy(), {} if more is None else more)
 
     def all(self) -> LeafStates:
         """Judges what the facts touch."""
@@ -168,7 +168,8 @@ class Judging:
                 states[rows] = arrays.closed[rows] if speaks else arrays.mute[rows]
         return states
 
-    def _judge(self, row: int) -> Finding:
+    def judge(self, row: int) -> Finding:
+        """What the reference says of one leaf today."""
         leaf, favourable = self._table.leaf(row)
         match leaf:
             case AllOf() | AnyOf() | AtLeast() | Not() | If() | OnSite() | Unreadable():
@@ -191,7 +192,7 @@ class Judging:
     def _by_shape(self, rows: Ints) -> None:
         """Judges one leaf of each shape among the leaves of one variable."""
         for begin, end in _runs(self._arrays.leaf_shape[rows]):
-            self._put(rows[begin:end], self._judge(int(rows[begin])))
+            self._put(rows[begin:end], self.judge(int(rows[begin])))
 
     def _variable_rows(self, family: Family, name: str) -> Ints | None:
         variable = self._table.variable(family, name)
@@ -220,7 +221,7 @@ class Judging:
         if rows is None:
             return
         if self._facts.birth is None:
-            self._put(rows, self._judge(int(rows[0])))
+            self._put(rows, self.judge(int(rows[0])))
             return
         arrays, lines = self._arrays, self._table.lines
         self.made.states[rows] = numbers.age_states(
@@ -238,7 +239,7 @@ class Judging:
                 continue
             bounded = self._arrays.lower_line[rows] >= 0
             for row in rows[~bounded]:
-                self._put(np.array([row]), self._judge(int(row)))
+                self._put(np.array([row]), self.judge(int(row)))
             self._bounded(rows[bounded])
 
     def _bounded(self, rows: Ints) -> None:
@@ -260,7 +261,7 @@ class Judging:
         if choice.reason is not None or len(choice.readings) != 1 or not numbers.is_number(choice.readings[0]):
             many = choice.reason is None and (len(choice.readings) > 1 or numbers.may_be_normal(choice.readings[0]))
             for part in [np.array([row]) for row in rows] if many else [rows]:
-                self._put(part, self._judge(int(part[0])))
+                self._put(part, self.judge(int(part[0])))
             return
         held = numbers.held_states(self._arrays, rows, self._table.lines, choice, self._facts.sex, lasting=lasting)
         made.states[rows] = held.states
@@ -281,7 +282,7 @@ class Judging:
         arrays = self._arrays
         touched = Touched(self._table.concepts, self._facts, self._table.leaf)
         for row in rows_of(arrays.variable_start, touched.counted()):
-            self._put(np.array([row]), self._judge(int(row)))
+            self._put(np.array([row]), self.judge(int(row)))
         for family in (Family.CONDITION, Family.TREATMENT):
             variables, ways = touched.variables(family)
             if not len(variables):
@@ -291,7 +292,7 @@ class Judging:
             way = np.repeat(ways, lengths).astype(np.int64)
             question = np.where(way >= 0, arrays.leaf_shape[rows], arrays.leaf_rest[rows])
             _, first, which = np.unique(way << np.int64(32) | question, return_index=True, return_inverse=True)
-            findings = [self._judge(int(rows[i])) for i in first]
+            findings = [self.judge(int(rows[i])) for i in first]
             self.made.states[rows] = np.array([state_of(f) for f in findings], dtype=np.uint16)[which]
             self._facts_of_concepts(rows, first, which, findings)
 

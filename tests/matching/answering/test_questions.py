@@ -15,21 +15,21 @@ def counted(*groups: str) -> QuestionCount:
 
 def test_the_order_is_greedy_and_the_counts_are_the_facts_own() -> None:
     # a moves 4 trials, b 3 (all of them also moved by a), c 2 that no other moves
-    questions = counted("ab", "ab", "ab", "a", "c", "c").questions(Wording())
+    questions = counted("ab", "ab", "ab", "a", "c", "c").deciders()
     assert [(q.fact.fact, q.decides) for q in questions] == [("a", 4), ("c", 2), ("b", 3)]
 
 
 def test_ties_go_by_name_and_the_limit_holds() -> None:
-    assert [q.fact.fact for q in counted("b", "a", "c").questions(Wording(), limit=2)] == ["a", "b"]
+    assert [q.fact.fact for q in counted("b", "a", "c").deciders(limit=2)] == ["a", "b"]
 
 
 def test_the_order_in_which_trials_come_never_matters() -> None:
     groups = ["ab", "bc", "a", "c", "cd", "d", "abcd"]
-    assert counted(*groups).questions(Wording()) == counted(*reversed(groups)).questions(Wording())
+    assert counted(*groups).deciders() == counted(*reversed(groups)).deciders()
 
 
 def test_no_trial_gives_no_question() -> None:
-    assert QuestionCount().questions(Wording()) == ()
+    assert QuestionCount().deciders() == ()
 
 
 def test_the_question_is_the_analytes_own_or_that_of_its_kind() -> None:
