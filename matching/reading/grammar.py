@@ -312,6 +312,7 @@ def _clause(items: list[Item], mods: Mods, line: Line, depth: int) -> Expression
         or "pregnancy" in kinds
         or "agegroup" in kinds
         or items[0].kind == "person"
+        or (items[0].kind == "status" and "modal" in kinds)
     ):
         found = read_subgroup(items, kinds, mods, line, depth)
         if found is not None:

@@ -65,6 +65,9 @@ def finish(phrase: Phrase, items: list[Item]) -> None:
         _clause(phrase, items)
     if phrase.late and phrase.expression is not None:
         phrase.expression = with_qualifiers(phrase.expression, phrase.late)
+        if isinstance(phrase.expression, TreatmentIs) and phrase.last is not None:
+            rest = Unreadable(phrase.last.start, items[-1].end, "which of the treatments: " + ", ".join(phrase.late))
+            phrase.expression = narrowed(phrase.expression, rest)  # "warfarin has been stable"
     _people(phrase, items)
     if phrase.expression is None and not phrase.words and any(i.kind == "bothsex" for i in items):
         phrase.expression = _both_sexes(items)

@@ -10,6 +10,7 @@ from matching.model.criterion import (
     AnyOf,
     ConditionIs,
     Expression,
+    ScoreIs,
     SexIs,
     TreatmentIs,
     Unreadable,
@@ -182,6 +183,7 @@ def read_coordination(items: list[Item], mods: Mods, line: Line, depth: int) -> 
         return None
     read = _trailing_phrases(read)
     people = _shared_people(read)
+    _share_cancers(read)
     _share_bases(read, line)
     spread_windows(read)
     _spread_clause(read)
@@ -265,6 +267,23 @@ def _shared_people(parts: list[Part]) -> tuple[Expression, ...]:
     first.base = all_of(left) if left else None
     first.expression = all_of(rest)
     return people
+
+
+def _share_cancers(parts: list[Part]) -> None:
+    """A stage in a list ("lung cancer stage III or stage IV") is of the cancer before it."""
+    base: Expression | None = None
+    for part in parts:
+        told = part.expression
+        if isinstance(told, ScoreIs) and told.instrument in _STAGES:
+            if base is not None and part.joint == "or":
+                part.expression = all_of((base, told))
+        elif isinstance(told, AllOf) and any(isinstance(e, ScoreIs) and e.instrument in _STAGES for e in told.of):
+            base = next((e for e in told.of if isinstance(e, ConditionIs)), None)
+        else:
+            base = None
+
+
+_STAGES = frozenset({"stage", "ajcc_stage"})
 
 
 def _is_person(part: Expression, beside: tuple[Expression, ...]) -> bool:

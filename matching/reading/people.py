@@ -39,17 +39,21 @@ _MUST = frozenset(
 )
 
 
+_PEOPLE = ("patients ", "subjects ", "participants ", "those ", "individuals ")
+
+
 def _who_must(items: list[Item], line: Line, mods: Mods, depth: int) -> Expression | None:
     """Requirement on the ill = person ("with" | "who have") clause "must" clause ("patients with diabetes must be stable")."""
+    taking = bool(items) and items[0].kind == "status" and items[0].text.startswith(_PEOPLE)  # "patients on"
     if (
         len(items) < 4
-        or items[0].kind not in {"person", "sex", "agegroup"}
-        or not (items[1].kind in {"link", "person", "modal", "status"} or items[1].text.startswith("with "))
+        or (items[0].kind not in {"person", "sex", "agegroup"} and not taking)
+        or not (taking or items[1].kind in {"link", "person", "modal", "status"} or items[1].text.startswith("with "))
     ):
         return None
     n = next((k for k, i in enumerate(items) if i.kind == "modal" and i.text in _MUST), -1)
     if (
-        n < 3
+        n < (2 if taking else 3)
         or not has(items[1:n], frozenset({"term"}))
         or any(i.kind in {"sep", "on_site", "measure"} for i in items[1:n])
     ):

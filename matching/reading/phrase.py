@@ -531,7 +531,11 @@ class Phrase:
         elif self.diagnosed and window.upper is not None and window.lower is None and window.direction == "before":
             # "diagnosis of asthma within 6 months": its beginning
             self.expression = with_qualifiers(self.expression, ("newly diagnosed",))
-        self.expression = with_window(self.expression, window)
+        timed = with_window(self.expression, window)
+        if timed == self.expression and self.part.window is not None and self.part.window != item.window:
+            # "prior to screening for at least 4 weeks": a leaf holds one of them
+            timed = narrowed(timed, Unreadable(item.start, item.end, "a second time"))
+        self.expression = timed
         self.part.window = item.window
 
     def _denied(self, denied: Item) -> None:

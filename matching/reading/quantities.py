@@ -50,6 +50,7 @@ _NAMED_HALVES = re.compile(
     r"(?P<joint>and/or|and|or|/)\s{0,3}(?P<sign>\\?[<>\u2264\u2265]=?\s{0,3}|(?:greater|more|higher|less|lower)\s{1,3}than\s{1,3}|(?:above|below|over|under)\s{1,3})?"
     r"(?P<low>\d{2,3})\s{0,3}(?:mm\s?hg)?\s{0,3}(?:\(diastolic\)|diastolic\b|dbp\b)(?:\s{1,3}(?:blood\s{1,3})?pressure)?"
 )
+_GRADE = re.compile(r"(?i)\bgrades?[\s(]*(?:\\?[<>\u2264\u2265=]+\s*)?$")
 _FOLD = re.compile(r"(?i)\s?-?\s?folds?\b")
 _OVER = re.compile(r"\s?/\s?(\d{1,4})(?![\d.,]*\d)(?!\s*[x\u00d7]\s*10)")
 _AGE_TAIL = re.compile(
@@ -70,7 +71,7 @@ class Quantity:
     """A number as written: its readings, unit (UCUM) or multiple, and marks that tell what it may be a number of.
 
     `over`: the second half of "140/90" or "24/30"; `joint`: the word between halves that are named ("or"). `letter`: of a class ("IIIb"). `aged`: "years old" follows.
-    `more`: "twice higher than normal" holds its own comparator.
+    `graded`: "grade" stands before it. `more`: "twice higher than normal" holds its own comparator.
     """
 
     start: int
@@ -85,6 +86,7 @@ class Quantity:
     aged: bool = False
     word: bool = False
     more: bool = False
+    graded: bool = False
 
     @property
     def first(self) -> float:
@@ -287,6 +289,8 @@ class QuantityReader:
             aged, pos = True, tail.end()
         if unit is not None and text[pos : pos + 2] == ". " and _GOES_ON.match(text, pos + 1, end):
             pos += 1
-        return Quantity(start, pos, values, unit, None, letter=letter, over=over, aged=aged, word=word), self.beyond(
-            i, pos
+        graded = unit is None and _GRADE.search(text, max(0, start - 14), start) is not None
+        quantity = Quantity(
+            start, pos, values, unit, None, letter=letter, over=over, aged=aged, word=word, graded=graded
         )
+        return quantity, self.beyond(i, pos)

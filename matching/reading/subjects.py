@@ -8,6 +8,8 @@ from typing import Literal
 
 from matching.knowledge import analytes
 from matching.knowledge.analytes import AnalyteEntry, AnalyteMention
+from matching.knowledge.hierarchy import is_a
+from matching.knowledge.lexicon import find_terms
 from matching.knowledge.units import fits
 from matching.reading.measured_line import MeasuredLine
 from matching.reading.quantities import TIME_UNITS, Value
@@ -96,6 +98,8 @@ def accepts(entry: AnalyteEntry, value: Value) -> bool:
     q = value.quantity
     if q.roman:
         return entry.kind == "score"
+    if q.graded and entry.kind != "score":
+        return False  # "amylase of grade 1" is no amount
     if q.times is not None:
         return entry.kind != "score"
     if q.unit is None or q.unit in ("1", "{score}"):
@@ -359,6 +363,11 @@ def weight(line: MeasuredLine, value: Value, floor: int) -> Subject | None:
     return Subject("analyte", value.start, value.start, (AnalyteMention(value.start, value.start, entry, None),))
 
 
+def _names_cancer(said: str) -> bool:
+    """Whether the words before "stage" name a tumour ("Advanced NSCLC stage"), which the stage is then of."""
+    return any(t.category == "condition" and is_a(t.concept_id, "D009369") for t in find_terms(said))
+
+
 def classed(line: MeasuredLine, value: Value) -> Subject | None:
     """The words "grade" or "stage" before a class number that no named score owns."""
     q = value.quantity
@@ -370,7 +379,7 @@ def classed(line: MeasuredLine, value: Value) -> Subject | None:
     if word is None or max(q.numbers) > 5 or line.text[value.end : min(line.end, value.end + 1)] == ":":
         return None
     named = _NAMED_CLASS.search(line.text, max(line.start, value.start - 40), value.end)
-    if named is not None:
+    if named is not None and not (word == "stage" and _names_cancer(named[0])):
         return Subject("class", min(named.start(), value.start), min(named.start(), value.start), name=named[0].lower())
     start = m.start() if m is not None else value.start
     return Subject("class", start, start, name="ctcae_grade" if word == "grade" else "stage")
