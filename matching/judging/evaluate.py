@@ -78,46 +78,52 @@ MOST_TELLING = (
 """The order of reasons: first what the patient could mend at once, last what waits for the study team anyway."""
 
 
-def evaluate(expression: Expression, facts: Facts, favourable: Truth = Truth.TRUE, depth: int = 0) -> Finding:
+def evaluate(
+    expression: Expression, facts: Facts, favourable: Truth = Truth.TRUE, depth: int = 0, *, timed: bool = True
+) -> Finding:
     """What the expression says of the patient.
 
     `favourable`: the truth of this expression that speaks for the patient (TRUE in an inclusion list); it matters only
-    for what a patient states about consent and the like.
+    for what a patient states about consent and the like. `timed` False: without what time alone will change.
     """
     if depth > MAX_DEPTH:
         return Finding(expression, Truth.UNKNOWN, (WhyUnknown.UNREADABLE,))
     match expression:
         case AllOf():
-            return _all_of(expression, [evaluate(part, facts, favourable, depth + 1) for part in expression.of])
+            return _all_of(
+                expression, [evaluate(part, facts, favourable, depth + 1, timed=timed) for part in expression.of]
+            )
         case AnyOf():
-            return _any_of(expression, [evaluate(part, facts, favourable, depth + 1) for part in expression.of])
+            return _any_of(
+                expression, [evaluate(part, facts, favourable, depth + 1, timed=timed) for part in expression.of]
+            )
         case AtLeast():
-            parts = [evaluate(part, facts, favourable, depth + 1) for part in expression.of]
+            parts = [evaluate(part, facts, favourable, depth + 1, timed=timed) for part in expression.of]
             return _joined(expression, parts, partial(at_least, expression.count))
         case Not():
-            return _not(expression, evaluate(expression.of, facts, negation(favourable), depth + 1))
+            return _not(expression, evaluate(expression.of, facts, negation(favourable), depth + 1, timed=timed))
         case If():
             if expression.when == expression.then:  # a permission ("prior X is allowed"): nobody fails it
-                allowed = evaluate(expression.then, facts, favourable, depth + 1)
+                allowed = evaluate(expression.then, facts, favourable, depth + 1, timed=timed)
                 shown = () if allowed.truth is Truth.UNKNOWN else allowed.evidence
                 return Finding(expression, Truth.TRUE, evidence=shown)
             # `when` stands on the far side of an implication, as if under a Not.
-            when = evaluate(expression.when, facts, negation(favourable), depth + 1)
-            return _if(expression, when, evaluate(expression.then, facts, favourable, depth + 1))
+            when = evaluate(expression.when, facts, negation(favourable), depth + 1, timed=timed)
+            return _if(expression, when, evaluate(expression.then, facts, favourable, depth + 1, timed=timed))
         case OnSite():
             return people.judge_on_site(expression, facts, favourable)
         case Unreadable():
             return people.judge_unreadable(expression)
         case _:
-            return _remembered(expression, facts, depth)
+            return _remembered(expression, facts, depth, timed=timed)
 
 
-def _remembered(leaf: Judged, facts: Facts, depth: int) -> Finding:
+def _remembered(leaf: Judged, facts: Facts, depth: int, *, timed: bool) -> Finding:
     """Trials ask the same things in other places: a finding of this patient is made once."""
-    key = (type(leaf), _CONTENT[type(leaf)](leaf))
+    key = (type(leaf), timed, _CONTENT[type(leaf)](leaf))
     known = facts.memo.get(key)
     if not isinstance(known, Finding):
-        known = _leaf(leaf, facts, depth)
+        known = _leaf(leaf, facts, depth) if timed else judge_leaf(leaf, facts, depth)
         if len(facts.memo) < MEMO_SIZE:
             facts.memo[key] = known
     elif known.expression is not leaf:
@@ -211,7 +217,7 @@ def _condition(leaf: ConditionIs, facts: Facts, on: date, depth: int) -> Finding
 
 def _exception(depth: int) -> concepts.Judge:
     """How an exception is judged: as any expression, without regard to which side it favours."""
-    return lambda expression, facts: evaluate(expression, facts, depth=depth + 1)
+    return lambda expression, facts: evaluate(expression, facts, depth=depth + 1, timed=False)
 
 
 def _renamed(leaf: Leaf, finding: Finding) -> Finding:

@@ -280,12 +280,18 @@ def known_list(facts: Iterable[Known], *, complete: bool, speaks_of_unlisted: bo
 
 
 def only(facts: Facts, known: Known, *, condition: bool) -> Facts:
-    """The same patient as if this one fact were all there is of its sort: for asking what the fact itself is."""
-    alone = known_list([known], complete=True)
-    patched = {name: getattr(facts, name) for name in Facts.__slots__}
-    patched["conditions" if condition else "treatments"] = alone
-    patched["memo"] = {}
-    return Facts(**patched)
+    """The same patient as if this one fact were all there is of its sort: for asking what the fact itself is.
+
+    Made once for each fact, and kept in the facts' own memory.
+    """
+    kept = ("only", id(known), condition)
+    made = facts.memo.get(kept)
+    if not isinstance(made, Facts):
+        patched = {name: getattr(facts, name) for name in Facts.__slots__}
+        patched["conditions" if condition else "treatments"] = known_list([known], complete=True)
+        patched["memo"] = {}
+        made = facts.memo[kept] = Facts(**patched)
+    return made
 
 
 def telling_words(text: str) -> frozenset[str]:

@@ -12,7 +12,7 @@ import orjson
 
 from matching.judging import measure, people
 from matching.judging.askable import FactKey, key, only_fact
-from matching.judging.evaluate import evaluate, judge_leaf
+from matching.judging.evaluate import evaluate
 from matching.judging.facts import Facts
 from matching.judging.screen import numbers
 from matching.judging.screen.arrays import Ints, ScreenArrays, hashed, rows_of, unpacked
@@ -22,16 +22,9 @@ from matching.judging.screen.touched import ConceptIndex, Touched
 from matching.judging.tested import TESTS
 from matching.model.codes import Sex, Times
 from matching.model.criterion import (
-    AllOf,
-    AnyOf,
-    AtLeast,
     Expression,
-    If,
     MeasurementIs,
-    Not,
-    OnSite,
     ScoreIs,
-    Unreadable,
 )
 from matching.model.expression_json import from_json
 from matching.model.finding import Finding
@@ -171,11 +164,7 @@ class Judging:
     def judge(self, row: int) -> Finding:
         """What the reference says of one leaf today."""
         leaf, favourable = self._table.leaf(row)
-        match leaf:
-            case AllOf() | AnyOf() | AtLeast() | Not() | If() | OnSite() | Unreadable():
-                return evaluate(leaf, self._facts, favourable)
-            case _:
-                return judge_leaf(leaf, self._facts)
+        return evaluate(leaf, self._facts, favourable, timed=False)
 
     def _put(self, rows: Ints, finding: Finding) -> None:
         self.made.states[rows] = state_of(finding)
