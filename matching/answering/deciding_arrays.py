@@ -19,7 +19,7 @@ from matching.judging.screen import state
 from matching.judging.screen.arrays import Ints, ScreenArrays, rows_of
 from matching.judging.screen.counting import POSSIBLY, Counted, Judged, Screen, Told
 from matching.judging.screen.leaves import Judging
-from matching.judging.screen.trees import Op
+from matching.judging.screen.trees import Op, below
 from matching.model.codes import Role
 from matching.model.finding import MissingFact
 
@@ -64,7 +64,7 @@ def deciders(screen: Screen, facts: Facts, judged: Judged, counted: Counted) -> 
         fresh -= np.bincount(fact[taken], minlength=len(fresh))
         waiting &= ~taken
     nodes = screen.arrays.criterion_node[np.unique(asked.criterion)]
-    leaves, _ = _below(screen.arrays, np.unique(nodes))
+    leaves, _ = below(screen.arrays, np.unique(nodes))
     return tuple(Decider(names.fact(number, leaves), int(own[number])) for number in chosen)
 
 
@@ -122,20 +122,6 @@ def _open_criteria(arrays: ScreenArrays, judged: Judged, counted: Counted) -> _O
 
 
 _AGAINST = state.KINDS.index("against")
-
-
-def _below(arrays: ScreenArrays, nodes: Ints) -> tuple[Ints, Ints]:
-    """All leaves, and all inner nodes (their places), at or below the given ones."""
-    first = len(arrays.leaf_shape)
-    leaves, inner = [nodes[nodes < first]], []
-    level = nodes[nodes >= first] - first
-    while len(level):
-        inner.append(level)
-        children = np.unique(arrays.child[rows_of(arrays.child_start, level.astype(np.int32))])
-        leaves.append(children[children < first])
-        level = children[children >= first] - first
-    places = np.unique(np.concatenate(inner)) if inner else np.zeros(0, dtype=np.int64)
-    return np.unique(np.concatenate(leaves)).astype(np.int32), places.astype(np.int32)
 
 
 def _of_trials(arrays: ScreenArrays, judged: Judged, counted: Counted, asked: _Open) -> Pairs:
@@ -198,7 +184,7 @@ class _Movers:
     def __init__(self, arrays: ScreenArrays, told: Told, nodes: Ints) -> None:
         self._arrays, self._states = arrays, told.states
         self._first = len(arrays.leaf_shape)
-        leaves, inner = _below(arrays, nodes)
+        leaves, inner = below(arrays, nodes)
         facts = told.leaves.facts[leaves]
         asked = leaves[self._is_open(leaves) & (facts >= 0)]
         own = asked.astype(np.int64) << 32 | told.leaves.facts[asked].astype(np.int64)

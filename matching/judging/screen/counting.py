@@ -13,12 +13,14 @@ from matching.judging.facts import Facts
 from matching.judging.screen import state
 from matching.judging.screen.arrays import Ints, ScreenArrays, rows_of
 from matching.judging.screen.leaves import Judging, LeafStates, LeafTable
-from matching.judging.screen.trees import grown
+from matching.judging.screen.trees import below, grown
 from matching.model.codes import Eligibility
 from matching.model.finding import Counts
 
 ELIGIBILITIES = (Eligibility.LIKELY_ELIGIBLE, Eligibility.POSSIBLY_ELIGIBLE, Eligibility.NOT_ELIGIBLE)
 LIKELY, POSSIBLY, NOT = range(3)
+PART_IS_SMALL = 4
+"""Under a quarter of the registry, only what that part asks is judged."""
 CHUNK = 16_384
 """Trials counted at once: their criteria stay in the processor's cache."""
 
@@ -82,19 +84,37 @@ class Screen:
         cohort[:] = many | (arrays.group_cohort[first] >= 0) if len(first) else many
         self._in_groups = cohort
 
-    def judge(self, facts: Facts) -> Judged:
-        """All leaves, nodes and distinct criteria for one patient."""
-        told = self._told(facts)
+    def judge(self, facts: Facts, trials: Ints | None = None) -> Judged:
+        """All leaves, nodes and distinct criteria for one patient, or those that the given trials ask.
+
+        What the trials do not ask has no meaning then.
+        """
+        part = self._part(trials)
+        told = self._told(facts, part)
         fails = np.equal(told.criteria & np.uint16(state.TRUTH), _FAILING[self.arrays.criterion_role])
         # A failure that rests on a silence too thin to shut anybody out is none.
         if not fails.any() or (doubted := silence.doubted(facts)) is None:
             return Judged(told.kinds, told, None, fails)
-        again = self._told(doubted, told.leaves.more)
+        again = self._told(doubted, part, told.leaves.more)
         return Judged(np.where(fails, again.kinds, told.kinds), told, again, fails)
 
-    def _told(self, facts: Facts, more: dict[FactKey, int] | None = None) -> Told:
-        leaves = Judging(self.table, facts, more).all()
-        states = grown(self.arrays, leaves.states)
+    def _part(self, trials: Ints | None) -> tuple[NDArray[np.bool_], Ints] | None:
+        """Which leaves, and which inner nodes, a part of the trials asks; None where it is so large that all are taken."""
+        if trials is None or len(trials) * PART_IS_SMALL > len(self.every):
+            return None
+        arrays = self.arrays
+        criteria = np.unique(arrays.group_criterion[rows_of(arrays.group_start, rows_of(arrays.trial_group, trials))])
+        leaves, inner = below(arrays, np.unique(arrays.criterion_node[criteria]))
+        asked = np.zeros(len(arrays.leaf_shape), dtype=bool)
+        asked[leaves] = True
+        return asked, inner
+
+    def _told(
+        self, facts: Facts, part: tuple[NDArray[np.bool_], Ints] | None, more: dict[FactKey, int] | None = None
+    ) -> Told:
+        asked, inner = (None, None) if part is None else part
+        leaves = Judging(self.table, facts, more, asked).all()
+        states = grown(self.arrays, leaves.states, inner)
         criteria = states[self.arrays.criterion_node]
         return Told(leaves, states, criteria, state.kind_table(facts.empty)[self.arrays.criterion_role, criteria])
 

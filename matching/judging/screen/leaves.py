@@ -9,6 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 import orjson
+from numpy.typing import NDArray
 
 from matching.judging import measure, people
 from matching.judging.askable import FactKey, key, only_fact
@@ -131,8 +132,14 @@ class LeafStates:
 class Judging:
     """One patient against the leaves of one version."""
 
-    def __init__(self, table: LeafTable, facts: Facts, more: dict[FactKey, int] | None = None) -> None:
-        self._table, self._facts, self._arrays = table, facts, table.arrays
+    def __init__(
+        self,
+        table: LeafTable,
+        facts: Facts,
+        more: dict[FactKey, int] | None = None,
+        asked: NDArray[np.bool_] | None = None,
+    ) -> None:
+        self._table, self._facts, self._arrays, self._asked = table, facts, table.arrays, asked
         self.made = LeafStates(self._untouched(), table.arrays.leaf_fact.copy(), {} if more is None else more)
 
     def all(self) -> LeafStates:
@@ -178,6 +185,10 @@ class Judging:
             return known
         return self.made.more.setdefault(fact, len(self._table.facts) + len(self.made.more))
 
+    def _kept(self, rows: Ints) -> Ints:
+        """Those of the leaves that are asked for."""
+        return rows if self._asked is None else rows[self._asked[rows]]
+
     def _by_shape(self, rows: Ints) -> None:
         """Judges one leaf of each shape among the leaves of one variable."""
         for begin, end in _runs(self._arrays.leaf_shape[rows]):
@@ -188,7 +199,8 @@ class Judging:
         if variable is None:
             return None
         begin, end = self._arrays.variable_start[variable : variable + 2]
-        return np.arange(begin, end, dtype=np.int32)
+        rows = self._kept(np.arange(begin, end, dtype=np.int32))
+        return rows if len(rows) else None
 
     def _judge_variables(self, family: Family, names: Iterable[str]) -> None:
         for name in names:
@@ -270,7 +282,7 @@ class Judging:
         """Leaves of touched concepts: judged once for each way in which the facts meet a concept, and each shape."""
         arrays = self._arrays
         touched = Touched(self._table.concepts, self._facts, self._table.leaf)
-        for row in rows_of(arrays.variable_start, touched.counted()):
+        for row in self._kept(rows_of(arrays.variable_start, touched.counted())):
             self._put(np.array([row]), self.judge(int(row)))
         for family in (Family.CONDITION, Family.TREATMENT):
             variables, ways = touched.variables(family)
@@ -279,6 +291,11 @@ class Judging:
             rows = rows_of(arrays.variable_start, variables)
             lengths = arrays.variable_start[variables + 1] - arrays.variable_start[variables]
             way = np.repeat(ways, lengths).astype(np.int64)
+            if self._asked is not None:
+                kept = self._asked[rows]
+                rows, way = rows[kept], way[kept]
+            if not len(rows):
+                continue
             question = np.where(way >= 0, arrays.leaf_shape[rows], arrays.leaf_rest[rows])
             _, first, which = np.unique(way << np.int64(32) | question, return_index=True, return_inverse=True)
             findings = [self.judge(int(rows[i])) for i in first]

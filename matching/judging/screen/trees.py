@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matching.judging.screen import state
-from matching.judging.screen.arrays import ScreenArrays
+from matching.judging.screen.arrays import Ints, ScreenArrays, rows_of
 from matching.judging.screen.state import States
 
 
@@ -102,26 +102,48 @@ def _permission(parts: States) -> States:
     return np.where(evident, np.uint16(state.TRUE | state.EVIDENT_TRUE), np.uint16(state.TRUE))
 
 
-def grown(arrays: ScreenArrays, leaves: States) -> States:
-    """The states of all leaves and, behind them, of all nodes."""
+def below(arrays: ScreenArrays, nodes: Ints) -> tuple[Ints, Ints]:
+    """All leaves, and all inner nodes (their places), at or below the given ones."""
+    first = len(arrays.leaf_shape)
+    leaves, inner = [nodes[nodes < first]], []
+    level = nodes[nodes >= first] - first
+    while len(level):
+        inner.append(level)
+        children = np.unique(arrays.child[rows_of(arrays.child_start, level.astype(np.int32))])
+        leaves.append(children[children < first])
+        level = children[children >= first] - first
+    places = np.unique(np.concatenate(inner)) if inner else np.zeros(0, dtype=np.int64)
+    return np.unique(np.concatenate(leaves)).astype(np.int32), places.astype(np.int32)
+
+
+def grown(arrays: ScreenArrays, leaves: States, inner: Ints | None = None) -> States:
+    """The states of all leaves and, behind them, of all nodes; with `inner` (places, sorted) of those nodes only."""
     first = len(leaves)
-    states = np.empty(first + len(arrays.child_start) - 1, dtype=np.uint16)
+    states = np.zeros(first + len(arrays.child_start) - 1, dtype=np.uint16)
     states[:first] = leaves
+    edges = arrays.block_start if inner is None else np.searchsorted(inner, arrays.block_start)
     for block, op in enumerate(arrays.block_op):
-        begin, end = int(arrays.block_start[block]), int(arrays.block_start[block + 1])
-        edges = arrays.child_start[begin : end + 1]
-        parts = states[arrays.child[edges[0] : edges[-1]]]
-        starts = (edges[:-1] - edges[0]).astype(np.int64)
+        begin, end = int(edges[block]), int(edges[block + 1])
+        if begin == end:
+            continue
+        if inner is None:
+            nodes = np.arange(begin, end, dtype=np.int32)
+            parts = states[arrays.child[arrays.child_start[begin] : arrays.child_start[end]]]
+        else:
+            nodes = inner[begin:end]
+            parts = states[arrays.child[rows_of(arrays.child_start, nodes)]]
+        lengths = arrays.child_start[nodes + 1] - arrays.child_start[nodes]
+        starts = (np.cumsum(lengths) - lengths).astype(np.int64)
         match Op(op):
             case Op.ALL | Op.ANY as either:
                 made = _all_or_any(parts, starts, either)
             case Op.AT_LEAST:
-                made = _at_least(parts, starts, arrays.node_count[begin:end])
+                made = _at_least(parts, starts, arrays.node_count[nodes])
             case Op.NOT:
                 made = _negatives()[parts]
             case Op.IF:
                 made = _if(parts[0::2], parts[1::2])
             case Op.PERMISSION:
                 made = _permission(parts)
-        states[first + begin : first + end] = made
+        states[first + nodes] = made
     return states
