@@ -78,8 +78,8 @@ class Module:
         for key in keys:
             value = get(key)
             if value is not None:
-                plain = type(value) is str and value.isascii() and "\x00" not in value
-                value = value.strip() or None if plain else self.text(key)
+                # What can be printed has no NUL and no half of a pair: there is nothing to clean.
+                value = value.strip() or None if type(value) is str and value.isprintable() else self.text(key)
             found.append(value)
         return tuple(found)
 

@@ -33,7 +33,13 @@ _TO_SIS = ("stases", "oses", "yses", "heses", "reses", "ectases")
 
 
 _ASCII_TOKEN = re.compile(r"[A-Za-z0-9]+(?:['`][A-Za-z0-9]+)?")
-"""What TOKEN finds in a text of ASCII alone; a set of plain letters is matched twice as fast."""
+"""TOKEN as far as a text of ASCII alone goes."""
+
+_TO_ASCII = {"’": "'", "´": "'"} | dict.fromkeys("≥≤•–—“”…®™·×±°\xa0\uf0b7", " ")
+"""The marks that most registry texts have beside ASCII: an apostrophe, or what parts words."""
+
+_APART = {code: " " for code in range(128) if not chr(code).isalnum() and chr(code) not in "'`"}
+"""What parts the words of a text of ASCII."""
 
 MOST_REMEMBERED = 65_536
 
@@ -65,9 +71,10 @@ def normal_word(word: str) -> str:
     """A word in its normal form: lower case, no accents, American spelling, singular, no possessive."""
     w = word.lower()
     if not w.isascii():
+        # Before the accents go: an acute by itself would leave a space.
+        w = w.replace("’", "'").replace("´", "'").replace("`", "'")
         w = "".join(_GREEK.get(c, c) for c in w)
         w = "".join(c for c in unicodedata.normalize("NFKD", w) if not unicodedata.combining(c))
-        w = w.replace("’", "'").replace("´", "'").replace("`", "'")
     if "'" in w:
         w = w.removesuffix("'s").replace("'", "")
     if len(w) <= 3:
@@ -101,7 +108,22 @@ def words_of(text: str) -> list[str]:
 
 def registry_words(text: str) -> list[str]:
     """The normal words of a registry's text, in order; their forms are remembered. Never for a patient's words."""
-    return remembered_words((_ASCII_TOKEN if text.isascii() else TOKEN).findall(text))
+    return remembered_words(_tokens(text))
+
+
+def _tokens(text: str) -> list[str]:
+    """What TOKEN finds, and for most texts three times as fast: marks become spaces, and spaces part the words."""
+    if not text.isascii():
+        for mark, plain in _TO_ASCII.items():
+            text = text.replace(mark, plain)
+        if not text.isascii():
+            return TOKEN.findall(text)
+    parts = text.translate(_APART).split()
+    if "'" not in text and "`" not in text:
+        return parts
+    return [
+        token for part in parts for token in (_ASCII_TOKEN.findall(part) if "'" in part or "`" in part else (part,))
+    ]
 
 
 def key_of(text: str) -> str:
