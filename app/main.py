@@ -105,6 +105,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         openapi_tags=TAGS,
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         lifespan=lifespan,
+        # Spans hold query strings, and a query may be about a person; our own counts and log do not.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     app.state.settings = chosen
     reads = read_engine(chosen.read_database_url, engine) if chosen.read_database_url else None
@@ -126,9 +128,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     ):
         app.include_router(router)
     # The last added is the outermost.
-    app.add_middleware(StoredAnswers, store=app.state.store)
     app.add_middleware(CompressMiddleware, minimum_size=1000)
     app.add_middleware(BodyLimit, limit=chosen.max_body_bytes, limits={batch.PATH: batch.MAX_BATCH_BYTES})
+    app.add_middleware(StoredAnswers, store=app.state.store)
     if chosen.cors_origins:
         app.add_middleware(
             CORSMiddleware,

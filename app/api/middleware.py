@@ -1,8 +1,8 @@
 """Pure ASGI layers around the routes: the last net for errors, the access log, rate limits, security headers."""
 
 import logging
+import os
 import time
-import uuid
 from collections.abc import Mapping
 
 from limits import parse as parse_limit
@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.errors import problem, unexpected
+from app.logs import AccessRecord
 from app.metrics import Metrics
 
 access = logging.getLogger("app.access")
@@ -50,7 +51,7 @@ class Observe:
             return
         begin = time.perf_counter()
         status = 0
-        request_id = uuid.uuid4().hex
+        request_id = os.urandom(16).hex()
 
         async def sending(message: Message) -> None:
             nonlocal status
@@ -76,15 +77,14 @@ class Observe:
             self.metrics.record(method, template, status, seconds)
             # The path may name a trial, never a person; the query string is left out on purpose.
             if access.isEnabledFor(logging.INFO):
-                access.info(
-                    "request",
-                    extra={
-                        "method": method,
-                        "path": template,
-                        "status": status,
-                        "milliseconds": round(seconds * 1000, 2),
-                        "request_id": request_id,
-                    },
+                access.handle(
+                    AccessRecord(
+                        method=method,
+                        path=template,
+                        status=status,
+                        milliseconds=int(seconds * 1e5) / 100,
+                        request_id=request_id,
+                    )
                 )
 
 

@@ -1,7 +1,7 @@
 """Stored trials and pages of their list, served as the bytes they are kept as.
 
-A layer in front of the routes: what it knows goes out without routing, parsing or encoding, and everything else goes
-on to the routes, whose answer it then keeps. It keeps answers about trials only: a list that was asked for with
+A layer in front of the routes: what it knows goes out without routing, parsing, encoding or compressing, and everything
+else goes on to the routes, whose answer it then keeps. It keeps answers about trials only: a list that was asked for with
 anything that may speak of a person (a condition, an age, a place, free text) is never kept.
 
 Another process's change of a trial shows here after MOST_STALE_S at the latest; one made by this process, at once.
@@ -36,9 +36,12 @@ MOST_STALE_S = 0.5
 MOST_BYTES = 32 * 1024 * 1024
 LARGEST_KEPT = 1024 * 1024
 
-ASKED_WITH = (b"accept", b"if-none-match", b"if-modified-since")
+LONGEST_CODING = 100
+PLAIN = frozenset({b"", b"identity"})
 JSON_ACCEPTED = frozenset({b"", b"*/*", b"application/json"})
 Headers = list[tuple[bytes, bytes]]
+Key = tuple[str, bytes, bytes]
+"""The path, the query, and which codings of the body the client takes."""
 
 TRIAL_ROUTE = SimpleNamespace(path="/v1/trials/{nct_id}")
 LIST_ROUTE = SimpleNamespace(path=LIST_PATH)
@@ -61,7 +64,7 @@ class StoredAnswers:
         self.app = app
         self.store = store
         self.documents = Documents(store.reads)
-        self._kept: OrderedDict[tuple[str, bytes], Kept] = OrderedDict()
+        self._kept: OrderedDict[Key, Kept] = OrderedDict()
         self._bytes = 0
         self._version: tuple[str, int] = ("", -1)
         self._checked_at = float("-inf")
@@ -73,30 +76,46 @@ class StoredAnswers:
             return
         path, query = scope["path"], scope["query_string"]
         trial = TRIAL_PATH.match(path)
-        asked = {name: value for name, value in scope["headers"] if name in ASKED_WITH}
+        accept = coding = b""
+        if_none_match = since = None
+        for name, value in scope["headers"]:
+            if name == b"accept":
+                accept = value
+            elif name == b"accept-encoding":
+                coding = value
+            elif name == b"if-none-match":
+                if_none_match = value
+            elif name == b"if-modified-since":
+                since = value
         # A date without a tag is compared by the routes.
-        if b"if-modified-since" in asked and b"if-none-match" not in asked:
+        if since is not None and if_none_match is None:
             await self.app(scope, receive, send)
             return
-        if asked.get(b"accept", b"") not in JSON_ACCEPTED or not (trial or (path == LIST_PATH and _impersonal(query))):
+        if accept not in JSON_ACCEPTED or not (trial or (path == LIST_PATH and _impersonal(query))):
             await self.app(scope, receive, send)
             return
-        version = await self._present_version()
-        kept = self._kept.get((path, query))
-        if kept is None and trial is not None and not query and version is not None:
-            kept = await self._read(path, trial[1], version)
+        version = self._present() or await self._present_version()
+        key = (path, query, coding)
+        kept = self._kept.get(key)
+        if kept is None and trial is not None and not query and version is not None and coding in PLAIN:
+            kept = await self._read(key, trial[1], version)
         if kept is None or version is None:
-            await self._capture(scope, receive, send, version)
+            await self._capture(key, scope, receive, send, version)
             return
-        self._kept.move_to_end((path, query))
+        if key in self._kept:
+            self._kept.move_to_end(key)
         scope["route"] = TRIAL_ROUTE if trial else LIST_ROUTE
-        await _send(kept, asked.get(b"if-none-match"), send)
+        await _send(kept, if_none_match, send)
+
+    def _present(self) -> tuple[str, int] | None:
+        """The version that was asked for not long ago."""
+        if self.store.changes == self._version[1] and time.monotonic() - self._checked_at < MOST_STALE_S:
+            return self._version
+        return None
 
     async def _present_version(self) -> tuple[str, int] | None:
         """The version of the data, asked for now and then; None: the store does not answer."""
         local = self.store.changes
-        if local == self._version[1] and time.monotonic() - self._checked_at < MOST_STALE_S:
-            return self._version
         self._checked_at = time.monotonic()
         try:
             version = (await anyio.to_thread.run_sync(self.store.data_version), local)
@@ -109,7 +128,7 @@ class StoredAnswers:
             self._version = version
         return version
 
-    async def _read(self, path: str, nct_id: str, version: tuple[str, int]) -> Kept | None:
+    async def _read(self, key: Key, nct_id: str, version: tuple[str, int]) -> Kept | None:
         read = self.documents.read
         try:
             found = read(nct_id) if self.documents.is_local else await anyio.to_thread.run_sync(read, nct_id)
@@ -118,12 +137,13 @@ class StoredAnswers:
         if found is None:
             return None
         kept = _answer(*found)
-        self._keep((path, b""), kept, version)
+        self._keep(key, kept, version)
         return kept
 
-    async def _capture(self, scope: Scope, receive: Receive, send: Send, version: tuple[str, int] | None) -> None:
+    async def _capture(
+        self, key: Key, scope: Scope, receive: Receive, send: Send, version: tuple[str, int] | None
+    ) -> None:
         """Lets the routes answer, and keeps a whole answer that anybody may have."""
-        key = (scope["path"], scope["query_string"])
         headers: Headers | None = None
 
         async def watching(message: Message) -> None:
@@ -136,16 +156,23 @@ class StoredAnswers:
                 whole = len(message.get("body", b"")) == int(told.get(b"content-length", b"-1"))
                 if version is not None and whole and b"etag" in told and b"no-store" not in told[b"cache-control"]:
                     known = [
-                        (name, value) for name, value in headers if name not in (b"content-length", b"content-type")
+                        (name, value)
+                        for name, value in headers
+                        if name not in (b"content-length", b"content-type", b"content-encoding")
                     ]
                     self._keep(key, Kept(message["body"], headers, known, told[b"etag"]), version)
             await send(message)
 
         await self.app(scope, receive, watching)
 
-    def _keep(self, key: tuple[str, bytes], kept: Kept, version: tuple[str, int]) -> None:
+    def _keep(self, key: Key, kept: Kept, version: tuple[str, int]) -> None:
         # What was read before a change that has been seen since is not kept.
-        if version != self._version or key in self._kept or len(kept.body) > LARGEST_KEPT:
+        if (
+            version != self._version
+            or key in self._kept
+            or len(kept.body) > LARGEST_KEPT
+            or len(key[2]) > LONGEST_CODING
+        ):
             return
         self._kept[key] = kept
         self._bytes += len(kept.body)

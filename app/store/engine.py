@@ -28,6 +28,10 @@ LOCK_TIMEOUT = "3s"
 LOCK_ATTEMPTS = 20
 LOCK_NOT_AVAILABLE = "55P03"
 
+READER_CACHE_KB = 8 * 1024
+WRITER_CACHE_KB = 64 * 1024
+"""Pages that a connection of SQLite keeps for itself: a service has many that read, a load one that writes."""
+
 BUSY_SECONDS = 30
 """How long a writer of SQLite waits for another."""
 
@@ -63,7 +67,7 @@ def _create_sqlite(url: str) -> Engine:
             "synchronous = NORMAL",
             "foreign_keys = ON",
             f"busy_timeout = {BUSY_SECONDS * 1000}",
-            "cache_size = -65536",
+            f"cache_size = -{READER_CACHE_KB}",
             "temp_store = MEMORY",
         ):
             connection.execute(f"PRAGMA {pragma}")
@@ -71,6 +75,8 @@ def _create_sqlite(url: str) -> Engine:
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         writes = connection.get_execution_options().get("trialmatch_write", False)
+        if writes:
+            connection.exec_driver_sql(f"PRAGMA cache_size = -{WRITER_CACHE_KB}")
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine

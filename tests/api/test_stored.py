@@ -48,7 +48,7 @@ class Service:
         return layer
 
     def kept(self) -> list[str]:
-        return [path + ("?" + query.decode() if query else "") for path, query in self.layer()._kept]
+        return [path + ("?" + query.decode() if query else "") for path, query, _ in self.layer()._kept]
 
 
 @pytest.fixture
@@ -78,6 +78,17 @@ def test_kept_bytes_are_the_stored_bytes_with_the_same_headers(service: Service)
             "x-content-type-options": "nosniff",
             "referrer-policy": "no-referrer",
         }
+
+
+def test_each_coding_is_kept_for_those_who_take_it(service: Service) -> None:
+    service.store.upsert([registry_trial(number) for number in range(3, 13)], at=AT, read=no_text)
+    page = "/v1/trials?status=any"
+    (plain,) = service.ask(page, **{"accept-encoding": "identity"})
+    first, second = service.ask(page, page, **{"accept-encoding": "gzip"})
+    assert first.headers["content-encoding"] == second.headers["content-encoding"] == "gzip"
+    assert first.content == second.content == plain.content
+    assert "content-encoding" not in plain.headers
+    assert "Accept-Encoding" in second.headers["vary"]
 
 
 def test_a_client_that_has_it_gets_304(service: Service) -> None:
@@ -152,3 +163,4 @@ def test_no_more_is_kept_than_there_is_room_for(service: Service, monkeypatch: p
     monkeypatch.setattr(stored, "MOST_BYTES", size + 10)
     service.ask(ONE, "/v1/trials/NCT00000002")
     assert service.kept() == ["/v1/trials/NCT00000002"]
+    assert service.layer()._bytes <= size + 10
