@@ -1,5 +1,6 @@
 """`create_app(settings)`: the whole service. Importing this module does no work."""
 
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
@@ -89,6 +90,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         matching.warm()
         gazetteer()
+        # The tables live as long as the process: the collector need not look through them again and again.
+        gc.collect()
+        gc.freeze()
         keeper = None
         if chosen.keeps_arrays:
             keeper = RegistryKeeper(app.state.store, snapshot_folder(chosen), chosen.database_url)

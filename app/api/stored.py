@@ -91,11 +91,14 @@ class StoredAnswers:
         if since is not None and if_none_match is None:
             await self.app(scope, receive, send)
             return
-        if accept not in JSON_ACCEPTED or not (trial or (path == LIST_PATH and _impersonal(query))):
+        key = (path, query, coding)
+        # What is kept was found impersonal when it came.
+        if accept not in JSON_ACCEPTED or not (
+            trial or (path == LIST_PATH and (key in self._kept or _impersonal(query)))
+        ):
             await self.app(scope, receive, send)
             return
         version = self._present() or await self._present_version()
-        key = (path, query, coding)
         kept = self._kept.get(key)
         if kept is None and trial is not None and not query and version is not None and coding in PLAIN:
             kept = await self._read(key, trial[1], version)

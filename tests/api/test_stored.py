@@ -75,6 +75,7 @@ def test_kept_bytes_are_the_stored_bytes_with_the_same_headers(service: Service)
             "etag": stored.tag_of(first.content),
             "cache-control": "public, max-age=60",
             "vary": "Accept",
+            "last-modified": "Sun, 22 Nov 2026 09:30:00 GMT",
             "x-content-type-options": "nosniff",
             "referrer-policy": "no-referrer",
         }
