@@ -149,6 +149,12 @@ def _classes(row: list[Item], text: str) -> list[Item]:
     return out
 
 
+def _alone(w: windows.WindowSpot, names: dict[int, Item]) -> Item | None:
+    """The only name of a line that begins with a time ("at least 4 weeks since prior chemotherapy"): the line is about it."""
+    inside = [n for n in names.values() if n.kind == "term" and w.start < n.start and n.end <= w.end]
+    return inside[0] if len(inside) == 1 and len(names) == 1 else None
+
+
 def _claims(text: str, start: int, end: int, names: dict[int, Item], mentioned: list[AnalyteMention]) -> list[Item]:
     """Measures and windows, in order, windows only where no measure is."""
     claimed = []
@@ -163,7 +169,12 @@ def _claims(text: str, start: int, end: int, names: dict[int, Item], mentioned: 
             if any(a < w.end and w.start < b for a, b in taken):
                 continue
             across = next((n for n in names.values() if w.start < n.start < w.end < n.end), None)
-            if across is None:
+            since = w.window.direction == "after" and w.window.lower is not None and w.start <= start + 2
+            alone = _alone(w, names) if across is None and since else None
+            if alone is not None:
+                item = Item("window", w.start, alone.start)
+                item.window = replace(w.window, anchor="now", direction="before")
+            elif across is None:
                 item = Item("window", w.start, w.end)
                 item.window = w.window
             else:  # "3 months following stem cell | transplantation": the name is not the window's
