@@ -11,7 +11,7 @@ import orjson
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 from starlette.middleware.cors import CORSMiddleware
-from starlette_compress import CompressMiddleware
+from starlette_compress import CompressMiddleware, add_compress_type
 
 import matching
 from app.api import (
@@ -132,6 +132,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     ):
         app.include_router(router)
     # The last added is the outermost.
+    for media_type in ("application/fhir+json", "application/x-ndjson", "text/csv"):
+        add_compress_type(media_type)
     app.add_middleware(CompressMiddleware, minimum_size=1000)
     app.add_middleware(BodyLimit, limit=chosen.max_body_bytes, limits={batch.PATH: batch.MAX_BATCH_BYTES})
     app.add_middleware(StoredAnswers, store=app.state.store)

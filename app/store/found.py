@@ -11,10 +11,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     BindParameter,
     ColumnElement,
     FromClause,
     Integer,
+    Select,
     String,
     TextualSelect,
     and_,
@@ -23,7 +25,6 @@ from sqlalchemy import (
     column,
     func,
     literal_column,
-    null,
     or_,
     select,
     text,
@@ -45,7 +46,7 @@ STANDING_OF_T = (
 )
 """A trial's status as its number, as facets and sites bear it."""
 
-COLUMNS = (column("nct_id", String), column("step", Integer), column("standing", Integer), column("updated", String))
+NO_PLACE = literal_column("CAST(NULL AS BIGINT)", BigInteger)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,101 +99,158 @@ def of_all() -> Source:
 
 def of_wishes(wishes: Sequence[Asked], statuses: Sequence[str] | None) -> Source:
     """The trials that fulfil every wish; `statuses` narrow the lists, and only more is left than they ask for."""
-    found = [_fulfilling(wish, statuses).cte(f"found_{number}") for number, wish in enumerate(wishes)]
-    first, *others = found
-    tables: FromClause = first
-    step: ColumnElement[int] = first.c.step
-    for other in others:
-        tables = tables.join(other, other.c.nct_id == first.c.nct_id)
-        step = step + other.c.step
-    return Source(tables, [], first.c.nct_id, first.c.standing, first.c.updated, step)
+    found = _grouped(_listed(wishes, statuses), len(wishes)).cte("found")
+    return Source(found, [], found.c.nct_id, found.c.standing, found.c.updated, found.c.step)
 
 
 def within(
-    source: Source | None, here: near.Point, radius_km: float, countries: Sequence[str], statuses: Sequence[str] | None
+    wishes: Sequence[Asked],
+    here: near.Point,
+    radius_km: float,
+    countries: Sequence[str],
+    statuses: Sequence[str] | None,
 ) -> Source:
-    """The trials of the source (None: of all) within reach, with the number of each one's best site.
+    """The trials within reach that fulfil every wish (none: all), with the number of each one's best site.
 
     Read from the degrees around the place alone: a trial's site beyond the radius matters only where those within are
-    closed or elsewhere, and is looked for only then.
+    closed or elsewhere, and is looked for only then. Wishes and places are lists of one grouping, not joined: no
+    database can tell beforehand how long they are, and one that expects few rows joins them row by row.
     """
     wanted = standings(statuses) if statuses is not None else None
     order = near.site_order(here, radius_km, countries, _site_group())
-    sites = [
+    around = [
         select(SITE.c.nct_id, SITE.c.standing, order.label("place")).where(test)
         for test in (near.in_cells(here, radius_km), SITE.c.lat.is_(None))
     ]
-    none = select(FACET.c.nct_id, FACET.c.standing, null().label("place")).where(
-        FACET.c.kind == "none", FACET.c.value == "site"
+    around.append(
+        select(FACET.c.nct_id, FACET.c.standing, NO_PLACE.label("place")).where(
+            FACET.c.kind == "none", FACET.c.value == "site"
+        )
     )
     if wanted is not None:
-        sites = [each.where(SITE.c.standing.in_(wanted)) for each in sites]
-        none = none.where(FACET.c.standing.in_(wanted))
-    every = union_all(*sites, none).subquery("around")
-    best = (
-        select(every.c.nct_id, func.min(every.c.standing).label("standing"), func.min(every.c.place).label("place"))
-        .group_by(every.c.nct_id)
-        .cte("best")
-    )
-    better = select(SITE.c.nct_id).where(SITE.c.nct_id == best.c.nct_id, order < best.c.place).correlate_except(SITE)
+        around = [each.where(each.selected_columns.standing.in_(wanted)) for each in around]
+    found = _grouped(_listed(wishes, statuses) if wishes else None, len(wishes), around).cte("found")
+    better = select(SITE.c.nct_id).where(SITE.c.nct_id == found.c.nct_id, order < found.c.place)
     reached = [
-        near.is_within(best.c.place),
-        or_(best.c.place.is_(None), best.c.place < near.CLOSED_AT, ~better.exists()),
+        near.is_within(found.c.place),
+        or_(
+            found.c.place.is_(None),
+            found.c.place < near.CLOSED_AT,
+            ~better.correlate_except(SITE).exists(),
+        ),
     ]
-    if source is not None:
-        tables = source.tables.join(best, best.c.nct_id == source.nct_id)
-        return replace(source, tables=tables, where=[*source.where, *reached], place=best.c.place)
-    tables = best.join(TRIAL, TRIAL.c.nct_id == best.c.nct_id)
-    updated = func.coalesce(TRIAL.c.last_update, "")
-    return Source(tables, reached, best.c.nct_id, best.c.standing, updated, place=best.c.place, has_trial=True)
+    source = Source(found, reached, found.c.nct_id, found.c.standing, found.c.updated, place=found.c.place)
+    if wishes:
+        return replace(source, step=found.c.step)
+    tables = found.join(TRIAL, TRIAL.c.nct_id == found.c.nct_id)
+    return replace(source, tables=tables, updated=func.coalesce(TRIAL.c.last_update, ""), has_trial=True)
 
 
-def _fulfilling(wish: Asked, statuses: Sequence[str] | None) -> TextualSelect:
-    """One row a trial. Spelled as text: as expressions it took longer to build than the databases take to answer it."""
+def _grouped(listed: TextualSelect | None, wishes: int, around: Sequence[Select[Any]] = ()) -> Select[Any]:
+    """One row a trial, of those that are in a list of every wish and, where there are places, in one of these."""
+    names = [f"{name}_{number}" for number in range(wishes) for name in ("step", "fulfils")]
+    lists: list[Select[Any]] = []
+    if listed is not None:
+        rows = listed.subquery("listed")
+        place = [NO_PLACE.label("place"), literal_column("0", Integer).label("near")] if around else []
+        lists.append(select(rows.c.nct_id, rows.c.standing, rows.c.updated, *(rows.c[name] for name in names), *place))
+    for number, each in enumerate(around):
+        site = each.subquery(f"around_{number}")
+        none = [literal_column("CAST(NULL AS INTEGER)", Integer).label(name) for name in names]
+        lists.append(
+            select(
+                site.c.nct_id,
+                site.c.standing,
+                literal_column("''", String).label("updated"),
+                *none,
+                site.c.place,
+                literal_column("1", Integer).label("near"),
+            )
+        )
+    every = (union_all(*lists) if len(lists) > 1 else lists[0]).subquery("every_list")
+    columns: list[ColumnElement[Any]] = [
+        every.c.nct_id,
+        func.min(every.c.standing).label("standing"),
+        func.max(every.c.updated).label("updated"),
+    ]
+    fulfilled = [func.max(every.c[f"fulfils_{number}"]) == literal_column("1") for number in range(wishes)]
+    if wishes:
+        step: ColumnElement[int] = func.min(every.c.step_0)
+        for number in range(1, wishes):
+            step = step + func.min(every.c[f"step_{number}"])
+        columns.append(step.label("step"))
+    if around:
+        columns.append(func.min(every.c.place).label("place"))
+        fulfilled.append(func.max(every.c.near) == literal_column("1"))
+    return select(*columns).group_by(every.c.nct_id).having(and_(*fulfilled))
+
+
+def _listed(wishes: Sequence[Asked], statuses: Sequence[str] | None) -> TextualSelect:
+    """A row for each list that a trial is in, with its step and whether it fulfils the wish.
+
+    Spelled as text: as expressions it took longer to build than the databases take to answer it.
+    """
     values: dict[str, object] = {}
 
     def given(value: object) -> str:
         values[f"v{len(values)}"] = value
         return f":v{len(values) - 1}"
 
+    def told(number: int, step: int, fulfils: int) -> str:
+        own = {number: (step, fulfils)}
+        none = ("CAST(NULL AS INTEGER)",) * 2
+        pairs = [own.get(each, none) for each in range(len(wishes))]
+        return ", ".join(f"{pair[0]} AS step_{each}, {pair[1]} AS fulfils_{each}" for each, pair in enumerate(pairs))
+
     joinable = f" AND {{}} IN {given(standings(statuses))}" if statuses is not None else ""
-    lists = [
-        f"SELECT nct_id, {step} AS step, standing, updated, 1 AS fulfils FROM trial_facet"
-        f" WHERE kind = '{kind}' AND value IN {given(sorted(set(ids)))}{joinable.format('standing')}"
-        for kind, ids, step in wish.facets
-        if ids
-    ]
-    for fulfils, worded in ((1, wish.words), (0, wish.beside)):
+    lists = []
+    for number, wish in enumerate(wishes):
         lists += [
-            f"SELECT t.nct_id, {step} AS step, {STANDING_OF_T} AS standing,"
-            f" COALESCE(t.last_update, '') AS updated, {fulfils} AS fulfils"
-            f" FROM trial_text JOIN trial t ON t.nct_id = trial_text.nct_id"
-            f" WHERE {test} {given(asked)}{cast}{joinable.format(STANDING_OF_T)}"
-            for (test, asked, cast), step in worded
+            f"SELECT nct_id, standing, updated, {told(number, step, 1)} FROM trial_facet"
+            f" WHERE kind = '{kind}' AND value IN {given(sorted(set(ids)))}{joinable.format('standing')}"
+            for kind, ids, step in wish.facets
+            if ids
         ]
-    having = " HAVING MAX(fulfils) = 1" if wish.beside else ""
-    statement = (
-        "SELECT nct_id, MIN(step) AS step, MIN(standing) AS standing, MIN(updated) AS updated"
-        f" FROM ({' UNION ALL '.join(lists)}) AS listed GROUP BY nct_id{having}"
-    )
+        for fulfils, worded in ((1, wish.words), (0, wish.beside)):
+            lists += [
+                f"SELECT t.nct_id, {STANDING_OF_T} AS standing, COALESCE(t.last_update, '') AS updated,"
+                f" {told(number, step, fulfils)} FROM trial_text JOIN trial t ON t.nct_id = trial_text.nct_id"
+                f" WHERE {test} {given(asked)}{cast}{joinable.format(STANDING_OF_T)}"
+                for (test, asked, cast), step in worded
+            ]
+    columns: list[ColumnElement[Any]] = [
+        column("nct_id", String),
+        column("standing", Integer),
+        column("updated", String),
+    ]
+    columns += [column(f"{name}_{number}", Integer) for number in range(len(wishes)) for name in ("step", "fulfils")]
     bound: list[BindParameter[Any]] = [
         bindparam(name, value, expanding=isinstance(value, list), unique=True) for name, value in values.items()
     ]
-    return text(statement).bindparams(*bound).columns(*COLUMNS)
+    return text(" UNION ALL ".join(lists)).bindparams(*bound).columns(*columns)
 
 
 def with_places(source: Source, here: near.Point, countries: Sequence[str]) -> Source:
-    """The source with the number of each trial's best site, wherever it is."""
+    """The source with the number of each trial's best site, wherever it is; grouped where the sites are joined."""
     order = near.site_order(here, None, countries, _site_group())
-    best = (
-        select(source.nct_id.label("nct_id"), func.min(order).label("place"))
-        .select_from(source.tables.join(SITE, SITE.c.nct_id == source.nct_id))
+    place = case((SITE.c.nct_id.is_(None), NO_PLACE), else_=order)
+    columns: list[ColumnElement[Any]] = [
+        source.nct_id.label("nct_id"),
+        func.min(source.standing).label("standing"),
+        func.min(source.updated).label("updated"),
+        func.min(place).label("place"),
+    ]
+    if source.step is not None:
+        columns.append(func.min(source.step).label("step"))
+    placed = (
+        select(*columns)
+        .select_from(source.tables.outerjoin(SITE, SITE.c.nct_id == source.nct_id))
         .where(*source.where)
         .group_by(source.nct_id)
-        .cte("best")
+        .cte("placed")
     )
-    tables = source.tables.outerjoin(best, best.c.nct_id == source.nct_id)
-    return replace(source, tables=tables, place=best.c.place)
+    step = placed.c.step if source.step is not None else None
+    return Source(placed, [], placed.c.nct_id, placed.c.standing, placed.c.updated, step, placed.c.place)
 
 
 def _site_group() -> ColumnElement[int]:

@@ -231,12 +231,11 @@ def _driven(query: Query, dialect: str) -> tuple[Source, Source]:
     Twice: as it is counted, and with all that its order needs.
     """
     wishes = _wishes(query, dialect)
-    source = found.of_wishes(wishes, query.statuses) if wishes else None
     by_radius = query.here is not None and query.radius_km is not None
     if query.here is not None and query.radius_km is not None:
-        source = found.within(source, query.here, query.radius_km, query.countries, query.statuses)
-    if source is None:
-        source = found.of_all()
+        source = found.within(wishes, query.here, query.radius_km, query.countries, query.statuses)
+    else:
+        source = found.of_wishes(wishes, query.statuses) if wishes else found.of_all()
     where: list[ColumnElement[bool]] = []
     of_trial: list[ColumnElement[bool]] = []
     if query.statuses is not None:

@@ -318,6 +318,24 @@ def test_the_first_page_is_small_on_the_wire(client):
     assert int(response.headers["content-length"]) < 30_000
 
 
+@pytest.mark.parametrize(
+    ("path", "accept"),
+    [
+        ("/v1/trials?status=any", "application/json"),
+        ("/v1/trials?status=any", "text/csv"),
+        ("/v1/trials?status=any", "application/x-ndjson"),
+        ("/v1/trials/NCT04061746", "application/json"),
+        ("/v1/trials/NCT04061746", "application/fhir+json"),
+    ],
+)
+def test_every_form_is_packed_for_who_can_unpack_it(client, path, accept):
+    for coding in ("gzip", "br", "zstd"):
+        packed = client.get(path, headers={"accept": accept, "accept-encoding": coding})
+        assert (packed.status_code, packed.headers.get("content-encoding")) == (200, coding)
+        plain = client.get(path, headers={"accept": accept, "accept-encoding": "identity"})
+        assert (plain.status_code, plain.headers.get("content-encoding")) == (200, None)
+
+
 def test_unchanged_answers_are_304(client):
     first = client.get("/v1/trials?condition=cancer")
     again = client.get("/v1/trials?condition=cancer", headers={"if-none-match": first.headers["etag"]})
