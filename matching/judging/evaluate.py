@@ -99,7 +99,7 @@ def evaluate(
             )
         case AtLeast():
             parts = [evaluate(part, facts, favourable, depth + 1, timed=timed) for part in expression.of]
-            return _joined(expression, parts, partial(at_least, expression.count))
+            return _at_least(expression, parts)
         case Not():
             return _not(expression, evaluate(expression.of, facts, negation(favourable), depth + 1, timed=timed))
         case If():
@@ -250,6 +250,15 @@ def _all_of(expression: Expression, parts: list[Finding]) -> Finding:
 def _any_of(expression: Expression, parts: list[Finding]) -> Finding:
     about_others = any(not p.applicable and p.truth is Truth.TRUE for p in parts) or _nobody_here(parts)
     return _joined(expression, parts, disjunction, applicable=not about_others)
+
+
+def _at_least(expression: AtLeast, parts: list[Finding]) -> Finding:
+    """Of people this patient is not where nothing else makes it fail."""
+    found = _joined(expression, parts, partial(at_least, expression.count))
+    failing = [p for p in parts if p.truth is Truth.FALSE]
+    if found.truth is Truth.FALSE and failing and _nobody_here(failing):
+        return replace(found, applicable=False)
+    return found
 
 
 def _nobody_here(parts: list[Finding]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from matching.judging import silence
 from matching.judging.dates import Span, birthday, completed, has_numbers, shift_days, timeline
 from matching.judging.facts import Facts, Reading
 from matching.judging.tested import outcome
@@ -393,8 +394,9 @@ def _disorder(leaf: LifestyleIs, facts: Facts) -> list[tuple[Truth, Evidence]]:
 
 def _may_be_addicted(facts: Facts, concept: str, above: set[str]) -> bool:
     """Whether something listed may be the disorder, or the habit itself is said to go on."""
+    words = silence.words_around(concept)
     for known in facts.conditions.facts:
-        if known.present and (above.intersection(known.ids) or not known.ids):
+        if known.present and (above.intersection(known.ids) or (not known.ids and words & known.telling)):
             return True
     return any(hierarchy.may_be(i, concept) for i in facts.conditions.by_id)
 

@@ -196,6 +196,9 @@ def _is_treatment(expression: Expression) -> bool:
     return bool(found) and all(isinstance(e, TreatmentIs) for e in found)
 
 
+_SAYING_MORE = ("requir", "accompanied", "complicated", "due to", "caused by", "secondary to", "because of", "associated")
+
+
 def _only_modifies(part: Part, before: Part | None) -> bool:
     """Takes a member without a name that only says more of the disease before it.
 
@@ -203,7 +206,7 @@ def _only_modifies(part: Part, before: Part | None) -> bool:
     ("asthma, unstable or requiring treatment") it narrows what stands before it.
     """
     items = [i for i in part.items if i.kind not in {"plain", "that"}]
-    required = bool(items) and items[0].kind == "narrow" and items[0].text.startswith("requir")
+    required = bool(items) and items[0].kind == "narrow" and items[0].text.startswith(_SAYING_MORE)
     if before is None or part.negated or not (required or (items and items[0].kind == "qual" and part.joint == ",")):
         return False
     if len(items) < 2 or any(

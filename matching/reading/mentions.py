@@ -30,6 +30,7 @@ from matching.model.criterion import (
 from matching.reading.exceptions import rebuilt
 from matching.reading.items import Item
 from matching.reading.logic import all_of, any_of, clouded, narrowed, negate
+from matching.reading.phrase_words import NEEDING
 
 CONDITIONS = frozenset({"condition", "finding", "organism"})
 TREATMENTS = frozenset({"drug", "class", "substance", "procedure", "device"})
@@ -125,6 +126,9 @@ def mention(item: Item, mods: Mods, text: str) -> Expression:
     leaf = _leaf(item, mods)
     if mods.shift is not None and mods.shift.cue is not None:
         if mods.shift.cue.value == "team":
+            needing = mods.narrow is not None and mods.narrow.text in NEEDING and mods.narrow.start > mods.shift.start
+            if needing:  # "need of intensive care due to shock": without the shock it is not so
+                return all_of((leaf, OnSite(mods.shift.start, mods.shift.end, "investigator_opinion")))
             return clouded(leaf, OnSite(mods.shift.start, mods.shift.end, "investigator_opinion"))
         if mods.shift.cue.value == "own or family":
             return own_or_family(mods, item.start, item.end, text, leaf)
