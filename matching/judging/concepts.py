@@ -82,9 +82,11 @@ def judge_treatment(leaf: TreatmentIs, facts: Facts, day: date, judge: Judge) ->
     target = target_of(leaf.concept, "treatment")
     matched = matched_by(facts.treatments, target)
     said = [_conjoin(_treatment_said(leaf, known, target, facts, day, judge)) for known in matched]
-    # The very drug, with the day it was stopped: the patient has told of it, and would have told of a later course.
+    # The very drug, with the day it was stopped or the dose it is taken in: the patient has told of it, and would have
+    # told of a later course.
+    dosed = leaf.dose is not None and leaf.window is None
     exact = any(
-        is_exactly(k, target) and k.end is not None and s.truth is Truth.FALSE
+        is_exactly(k, target) and (k.end is not None or (dosed and k.goes_on is True)) and s.truth is Truth.FALSE
         for s, k in zip(said, matched, strict=True)
     )
     finding = _weigh(
@@ -416,7 +418,7 @@ def _dosed(dose: Dose, known: Known, target: Target) -> Said:
     asked = MissingFact("treatment", f"{target.missing.id}:dose", f"your dose of {target.name}")
     if known.dose is None:
         return Said(Truth.UNKNOWN, (WhyUnknown.MISSING,), (asked,))
-    truths, working, distance = [], None, None
+    truths, working, distance, on_bound = [], None, None, False
     for bound, is_lower in ((dose.lower, True), (dose.upper, False)):
         if bound is None:
             continue
@@ -427,11 +429,13 @@ def _dosed(dose: Dose, known: Known, target: Target) -> Said:
             return Said(Truth.UNKNOWN, (WhyUnknown.NOT_COMPARABLE,), (asked,))
         by = line.value - bound.value
         same = abs(by) <= 1e-9 * max(abs(bound.value), 1e-12)
+        on_bound = on_bound or same
         truths.append(Truth.of((same and bound.inclusive) or (not same and (by > 0) is is_lower)))
         working = line.working if known.dose.unit != bound.unit else working
         relative = abs(by) / abs(bound.value) if bound.value else None
         distance = Distance(f"dose of {target.name}", line.value, bound.value, by, bound.unit, relative, "can_change")
-    evidence = Evidence(f"dose of {known.text}", known.dose.value, known.dose.unit, working=working, span=known.span)
+    name = f"dose of {known.text}"
+    evidence = Evidence(name, known.dose.value, known.dose.unit, working=working, boundary=on_bound, span=known.span)
     return Said(conjunction(truths), evidence=evidence, distance=distance)
 
 

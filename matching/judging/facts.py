@@ -13,7 +13,7 @@ from datetime import date
 from matching.judging import derived
 from matching.judging.dates import Span, later, shift_days
 from matching.judging.qualifiers import said_in
-from matching.judging.tested import TESTS, outcome
+from matching.judging.tested import TESTS, as_titre, outcome
 from matching.knowledge import analytes, codes, hierarchy, lexicon
 from matching.knowledge.words import words_of
 from matching.model.codes import Sex
@@ -326,6 +326,7 @@ def _readings(observations: Iterable[Observation]) -> dict[str, tuple[Reading, .
         entry, setting = _analyte(observation.loinc, observation.name)
         key = entry.name if entry is not None else analytes.normalise(observation.name)
         setting = analyte_setting(observation.setting) or setting
+        observation = as_titre(observation)
         found.setdefault(key, []).append(Reading(key, observation, entry, setting, Span.of(observation.on)))
     return {key: tuple(sorted(readings, key=_reading_order)) for key, readings in found.items()}
 

@@ -6,8 +6,10 @@ so it says nothing of the disease.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 from matching.model.patient import Observation
 
@@ -44,3 +46,27 @@ def outcome(observations: Sequence[Observation]) -> tuple[Observation, bool] | N
     newest = max((o.on.earliest for o, _ in dated if o.on is not None), default=None)
     last = [(o, p) for o, p in dated if o.on is not None and newest is not None and o.on.latest >= newest] or told
     return last[0] if len({positive for _, positive in last}) == 1 else None
+
+
+_TITRE = re.compile(
+    r"(?:positive\s*(?:at|,|\()?\s*)?(?P<sign>[<>]=?|≥|≤)?\s*1\s?:\s?(?P<number>\d{1,3}(?:,\d{3})+|\d{1,6})\)?"
+)
+_SIGNS: dict[str | None, Literal["<", "<=", ">", ">="]] = {
+    "<": "<",
+    ">": ">",
+    "<=": "<=",
+    ">=": ">=",
+    "≤": "<=",
+    "≥": ">=",
+}
+
+
+def as_titre(o: Observation) -> Observation:
+    """A dilution given in words ("1:160", "positive at 1:80") with its number; anything else as it is."""
+    if o.value is not None or o.result is None or ":" not in o.result:
+        return o
+    found = _TITRE.fullmatch(o.result[:40].strip().lower())
+    if found is None:
+        return o
+    number = float(found["number"].replace(",", ""))
+    return replace(o, value=number, unit="1", comparator=_SIGNS.get(found["sign"], o.comparator), digits=0)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from matching.knowledge.analytes import AnalyteEntry
 from matching.knowledge.units import Conversion, convert, convert_time, fits
 from matching.model.criterion import Bound
-from matching.reading.quantities import Interval, Limit, Quantity
+from matching.reading.quantities import TITRE, Interval, Limit, Quantity
 
 IMPLAUSIBLE = "implausible value"
 UNFIT = "the unit does not belong to what is measured"
@@ -61,6 +61,8 @@ def size(entry: AnalyteEntry, q: Quantity) -> Sized | str:
     if entry.kind == "score":
         return _size_score(entry, q)
     unit, values = q.unit, q.numbers
+    if unit == TITRE:
+        return Sized(values[0], "1") if entry.kind == "result" or fits("1", entry.name) else UNFIT
     if unit is not None and unit.startswith("10*") and unit[3:].isdigit():
         values, unit = tuple(v * 10.0 ** int(unit[3:]) for v in values), None
     if unit in _NO_UNIT and not (unit is not None and fits(unit, entry.name)):
@@ -121,7 +123,7 @@ def plain(limit: Limit | None) -> Bound | None:
     if limit is None:
         return None
     q = limit.quantity
-    return Bound(q.first, q.unit if q.times is None else "1", limit.inclusive, q.times)
+    return Bound(q.first, q.unit if q.times is None and q.unit != TITRE else "1", limit.inclusive, q.times)
 
 
 def agree(entry: AnalyteEntry | None, one: Interval, other: Interval) -> bool:

@@ -196,7 +196,16 @@ def _is_treatment(expression: Expression) -> bool:
     return bool(found) and all(isinstance(e, TreatmentIs) for e in found)
 
 
-_SAYING_MORE = ("requir", "accompanied", "complicated", "due to", "caused by", "secondary to", "because of", "associated")
+_SAYING_MORE = (
+    "requir",
+    "accompanied",
+    "complicated",
+    "due to",
+    "caused by",
+    "secondary to",
+    "because of",
+    "associated",
+)
 
 
 def _only_modifies(part: Part, before: Part | None) -> bool:

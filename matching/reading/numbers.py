@@ -19,7 +19,10 @@ MULTIPLES = {"twice": 2.0, "double": 2.0, "triple": 3.0, "thrice": 3.0}
 ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5, "vi": 6, "vii": 7, "viii": 8}
 WORDS: dict[str, float] = {**UNITS_OF_TEN, **TENS, "hundred": 100}
 
+TITRE = r"(?<![\d.,:])1\s?:\s?(?:\d{1,3}(?:,\d{3})+|\d{2,6})(?![\d.,]*[\d:])(?!\s?[ap]\.?m\b)"
+"""A dilution: "1:80"; not "1:1" of a randomisation, nor the time of day."""
 DIGITS = (
+    rf"{TITRE}|"
     r"\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)?"
     r"|\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?![\d.,])"
     r"|\d+(?:[.,\u00b7]\d+)?"
@@ -37,6 +40,8 @@ def read_digits(raw: str) -> tuple[float, ...]:
     A comma that cannot part thousands is a decimal comma. More than one reading means that only the size of what is
     measured can tell which is meant.
     """
+    if ":" in raw:  # a titre: the higher the dilution, the more there is
+        return (float(raw.partition(":")[2].replace(",", "")),)
     if _SPACED.fullmatch(raw):
         return (float(re.sub(r"[ \u00a0\u202f]", "", raw)),)
     if _GROUPED.fullmatch(raw):

@@ -151,6 +151,10 @@ class Value:
         return "both"
 
 
+TITRE = "{titer}"
+"""The unit of a dilution ("1:80") until it is known of what it is; a bound holds it as a plain number."""
+
+
 class QuantityReader:
     """A cursor over the tokens of one line. Every method returns what it read and the index behind it, or None."""
 
@@ -238,6 +242,8 @@ class QuantityReader:
         word = token.text[:1].isalpha()
         if text[pos : pos + 1] == "." and text[pos + 1 : pos + 2].isalpha():
             return None  # "1.Sx": a digit that was misread
+        if ":" in token.text:
+            return Quantity(start, token.end, values, TITRE), i + 1
         if self._restated(i, word) and set(self.tokens[i + 2].numbers) & set(values):
             pos = self.tokens[i + 3].end
         values = tuple(sign * v for v in values) if sign < 0 else values

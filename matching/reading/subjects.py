@@ -12,7 +12,7 @@ from matching.knowledge.hierarchy import is_a
 from matching.knowledge.lexicon import find_terms
 from matching.knowledge.units import fits
 from matching.reading.measured_line import MeasuredLine
-from matching.reading.quantities import TIME_UNITS, Value
+from matching.reading.quantities import TIME_UNITS, TITRE, Value
 from matching.reading.tokens import Token
 
 SubjectKind = Literal["age", "life", "analyte", "pressure", "class", "phrase"]
@@ -102,6 +102,8 @@ def accepts(entry: AnalyteEntry, value: Value) -> bool:
         return False  # "amylase of grade 1" is no amount
     if q.times is not None:
         return entry.kind != "score"
+    if q.unit == TITRE:
+        return entry.kind == "result" or fits("1", entry.name)
     if q.unit is None or q.unit in ("1", "{score}"):
         return entry.default_unit is not None or entry.kind != "result"
     if entry.kind == "score":

@@ -6,7 +6,7 @@ from functools import cache
 from hypothesis import strategies as st
 
 from matching.knowledge import lexicon
-from matching.model.codes import Sex
+from matching.model.codes import Sex, Times
 from matching.model.criterion import (
     AgeIs,
     AllOf,
@@ -17,7 +17,9 @@ from matching.model.criterion import (
     Concept,
     ConditionIs,
     CountIs,
+    Dose,
     If,
+    LifeExpectancyIs,
     LifestyleIs,
     MeasurementIs,
     Not,
@@ -108,7 +110,26 @@ treatment_leaves = st.builds(
     st.none(),
     maybe(windows),
 )
+some_bounds = maybe(
+    st.builds(
+        Bound,
+        st.sampled_from([0.5, 1.0, 2.5, 10.0]),
+        st.sampled_from(["1", None, "g/dL", "mo"]),
+        st.booleans(),
+        st.sampled_from([None, None, Times.ULN, Times.LLN, Times.BASELINE]),
+    )
+)
+odd_leaves = st.one_of(
+    st.builds(MeasurementIs, st.just(0), st.just(1), st.sampled_from(["ALT", "creatinine", "zeta antibody", "BMI"]).map(Analyte), some_bounds, some_bounds, maybe(windows), st.sampled_from([None, "fasting"])),
+    st.builds(ResultIs, st.just(0), st.just(1), st.sampled_from(["ALT", "zeta antibody"]).map(Analyte), st.sampled_from(["elevated", "detectable", "abnormal", "odd"]), maybe(windows)),
+    st.builds(LifeExpectancyIs, st.just(0), st.just(1), some_bounds, some_bounds),
+    st.builds(LifestyleIs, st.just(0), st.just(1), st.sampled_from(["alcohol", "drugs"]), st.sampled_from(["any", "never", "former"]), some_bounds),
+    st.builds(ConditionIs, st.just(0), st.just(1), st.sampled_from(["renal insufficiency", "cancer"]).map(concept) | st.just(Concept("glomphic dysfunction")), st.just("any"), st.sampled_from([(), ("clinically significant",), ("odd",)]), maybe(windows)),
+    st.builds(TreatmentIs, st.just(0), st.just(1), st.sampled_from(DRUGS).map(concept), st.just("drug"), st.just("any"), st.just(Dose(Bound(10, "mg/d")))),
+)  # fmt: skip
+"""Bounds and words that hardly fit what they are said of."""
 leaves = st.one_of(
+    odd_leaves,
     st.builds(AgeIs, st.just(0), st.just(1), maybe(st.builds(Bound, st.integers(0, 80), st.just("a"), st.booleans())), maybe(st.builds(Bound, st.integers(0, 80), st.just("a"), st.booleans()))),
     st.builds(SexIs, st.just(0), st.just(1), st.sampled_from([Sex.FEMALE, Sex.MALE])),
     measurements(),
@@ -178,6 +199,18 @@ words = st.builds(
     Observation, st.just("zeta antibody"), result=st.sampled_from(["positive", "negative"]), on=maybe(dates())
 )
 scores = st.builds(Observation, st.just("ECOG"), value=st.integers(0, 4).map(float), on=maybe(dates()))
+odd = st.builds(
+    Observation,
+    st.sampled_from(["ALT", "creatinine", "zeta antibody", "life expectancy", "alcohol use"]),
+    value=maybe(st.sampled_from([0.0, 1.0, 120.0])),
+    unit=st.sampled_from([None, "U/L", "mg/dL", "mo"]),
+    result=maybe(st.sampled_from(["1:160", "normal", "never", "odd"])),
+    on=maybe(dates()),
+    comparator=st.sampled_from([None, "<", ">"]),
+    value_high=maybe(st.just(200.0)),
+    reference_low=maybe(st.just(0.5)),
+    reference_high=maybe(st.just(40.0)),
+)
 habits = st.builds(Observation, st.just("smoking status"), result=st.sampled_from(["current", "never", "former"]))
 
 patients = st.builds(
@@ -188,7 +221,7 @@ patients = st.builds(
     breastfeeding=st.sampled_from([None, True, False]),
     healthy_volunteer=st.sampled_from([None, True, False]),
     conditions=st.lists(conditions(), max_size=4).map(tuple),
-    observations=st.lists(observations() | words | scores | habits, max_size=4).map(tuple),
+    observations=st.lists(observations() | words | scores | habits | odd, max_size=4).map(tuple),
     treatments=st.lists(treatments(), max_size=3).map(tuple),
     complete=st.frozensets(st.sampled_from(["conditions", "treatments"])),
     statements=st.sampled_from([{}, {"can_consent": True}, {"will_comply": False}]),

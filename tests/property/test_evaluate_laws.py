@@ -19,7 +19,7 @@ from judging_strategies import (
 )
 
 from matching.judging.dates import truth_on
-from matching.judging.eligibility import judge_trial
+from matching.judging.eligibility import judge_criterion, judge_trial
 from matching.judging.evaluate import evaluate
 from matching.judging.facts import prepare
 from matching.knowledge.units import convert
@@ -49,6 +49,16 @@ def test_every_expression_gives_a_finding_with_its_causes(expression, patient):
         if not finding.parts and WhyUnknown.MISSING in finding.reasons:
             assert finding.missing
         assert all(change.on > ON for change in finding.timeline)
+
+
+@GENERATED
+@given(expressions, patients, st.sampled_from([Role.INCLUSION, Role.EXCLUSION]))
+def test_every_unknown_verdict_has_its_reason(expression, patient, role):
+    patient = replace(patient, note="A note.") if patient.sex is Sex.MALE else patient
+    judged = judge_criterion(Criterion("i1", role, "x", 0, 1, expression), prepare(patient, ON))
+    assert (judged.why_unknown is not None) is (judged.verdict is Verdict.UNKNOWN)
+    for finding in walk(judged.finding):
+        assert bool(finding.reasons) is (finding.truth is Truth.UNKNOWN)
 
 
 def test_no_depth_is_too_deep():

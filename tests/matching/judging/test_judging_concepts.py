@@ -392,3 +392,45 @@ HIV_TEST = Analyte("HIV test")
 )  # fmt: skip
 def test_a_test_and_the_disease_it_shows(why, leaf, patient, truth):
     assert evaluate(leaf, prepare(Patient(**patient), ON)).truth is truth, why
+
+
+@pytest.mark.parametrize(
+    ("asked", "fact", "complete", "truth"),
+    [
+        ("malignancy", "uterine fibroids", (), U),
+        ("cancer", "uterine fibroids", ALL, F),
+        ("cancer", "benign tumor", ALL, F),
+        ("cancer", "breast cancer", (), T),
+        ("tumor", "uterine fibroids", (), T),
+    ],
+)
+def test_a_benign_tumour_is_no_malignancy(asked, fact, complete, truth):
+    named = ConditionIs(0, 1, Concept(asked, concept(asked).id))
+    assert judged(named, has(fact), complete=frozenset(complete)).truth is truth
+
+
+@pytest.mark.parametrize(
+    ("why", "creatinine", "denied", "complete", "truth"),
+    [
+        ("nothing measured, nothing listed", None, False, ALL, F),
+        ("denied, and a value that shows it", 4.2, True, (), U),
+        ("a complete list, and a value that shows it", 4.2, False, ALL, U),
+        ("a usual value speaks against nothing", 0.9, False, ALL, F),
+    ],
+)
+def test_a_value_that_may_show_a_disease_is_not_outweighed_by_a_list(why, creatinine, denied, complete, truth):
+    values = () if creatinine is None else (Observation("creatinine", value=creatinine, unit="mg/dL"),)
+    facts = (has("renal insufficiency", present=False),) if denied else ()
+    finding = judged(asks("renal insufficiency"), *facts, complete=frozenset(complete), observations=values)
+    assert finding.truth is truth, why
+    if truth is U:
+        assert "creatinine" in [e.fact for e in finding.evidence]
+
+
+def test_the_dose_that_a_drug_is_taken_in_settles_without_a_complete_list():
+    asked = asks_treatment("prednisone", dose=Dose(Bound(10, "mg/d", inclusive=False)))
+    finding = judged(asked, took("prednisone", current=True, dose=Quantity(10, "mg/d")))
+    assert finding.truth is F
+    assert [e.boundary for e in finding.evidence if e.fact.startswith("dose")] in ([True], [])
+    wider = asks_treatment("corticosteroids", dose=Dose(Bound(10, "mg/d", inclusive=False)))
+    assert judged(wider, took("prednisone", current=True, dose=Quantity(10, "mg/d"))).truth is U
