@@ -19,11 +19,15 @@ from matching.model.criterion import (
     Unreadable,
 )
 from matching.reading.items import NAMES, Item
-from matching.reading.logic import all_of, clouded, leaves, negate
+from matching.reading.logic import all_of, clouded, leaves, narrowed, negate
 from matching.reading.mentions import CONDITIONS, TREATMENTS
 
 if TYPE_CHECKING:
     from matching.reading.phrase import Phrase
+
+
+_KEPT_UP = frozenset({"D006435", "D010102", "D010138", "D012121"})
+"""Dialysis, oxygen, pacemaker, ventilation: who has them depends on them."""
 
 
 def function(phrase: Phrase, item: Item) -> None:
@@ -76,7 +80,9 @@ def suffix(phrase: Phrase, item: Item, value: str) -> None:
     if value == "qual":
         term = phrase.last.term
         if item.text == "dependent" and term is not None and term.category in {"procedure", "device"}:
-            return  # "dialysis dependent" is on dialysis
+            if term.concept_id not in _KEPT_UP:  # one transfusion makes nobody dependent on them
+                phrase.expression = narrowed(phrase.expression, Unreadable(item.start, item.end, "depending on it"))
+            return
         if term is not None and term.category not in CONDITIONS and item.tight:
             told = phrase.line.text[phrase.last.start : item.end]
             phrase.expression, phrase.last = phrase.prior, None

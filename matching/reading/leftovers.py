@@ -125,9 +125,18 @@ def _named_by_words(phrase: Phrase, items: list[Item]) -> bool:
     return False
 
 
+_MAY = frozenset({"may", "might", "can", "could", "will", "would"})
+
+
 def _told_by_form(phrase: Phrase) -> bool:
     """A name that no vocabulary holds, told by its noun or its ending ("ciliary dysfunction", "hypomagnesemia")."""
     words, head = phrase.words, phrase.generic
+    if phrase.part is not None and any(
+        (i.kind in {"generic", "compound"} and i is not head) or (i.kind == "modal" and i.text in _MAY)
+        for i in phrase.part.items
+        if i.start < words[0].start
+    ):
+        return False  # "therapy that could induce renal damage" is no damage
     if head is not None:
         after = head.borrowed or (
             head.start > words[-1].start and not phrase.line.text[words[-1].end : head.start].strip(" -")

@@ -334,14 +334,20 @@ def _share_bases(parts: list[Part], line: Line) -> None:
 def _spread_clause(parts: list[Part]) -> None:
     """A clause after the last name ("A or B that requires oxygen") may be said of the names before it too."""
     last = parts[-1]
-    n = next((k for k, i in enumerate(last.items) if k and i.kind in {"that", "narrow"} and named(last.items[:k])), 0)
-    if len(parts) < 2 or not n or n == len(last.items) - 1:
+    n = next((k for k, i in enumerate(last.items) if k and _begins_clause(i) and named(last.items[:k])), 0)
+    if len(parts) < 2 or not n or (n == len(last.items) - 1 and last.items[n].kind != "word"):
         return
     mark = Unreadable(last.items[n].start, last.items[-1].end, "whether this is said of the whole list")
     for part in reversed(parts[:-1]):
-        if part.restart or not isinstance(part.expression, ConditionIs | TreatmentIs):
+        begins = part.restart and part is not parts[0]
+        if begins or not isinstance(part.expression, ConditionIs | TreatmentIs):
             return
         part.expression = narrowed(part.expression, mark)
+
+
+def _begins_clause(item: Item) -> bool:
+    """Whether a clause begins that says more of the names before it ("that ...", "due to ...", "picked up by ...")."""
+    return item.kind in {"that", "narrow"} or (item.kind == "word" and len(item.text) > 5 and item.text.endswith("ed"))
 
 
 def _hold(parts: list[Part], window: Window) -> None:

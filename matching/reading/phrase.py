@@ -343,7 +343,8 @@ class Phrase:
         if not words:
             return leaf
         rest = self.line.unreadable(words)
-        if item.kind in {"pregnancy", "trial"} and not self.governed and len(words) == 1 and not self._prefixed(item):
+        kind = item.kind == "trial" or (item.kind == "pregnancy" and words[0].text in told_by.OF_PREGNANCIES)
+        if kind and not self.governed and len(words) == 1 and not self._prefixed(item):
             return narrowed(leaf, rest)  # "singleton pregnancy", "an unlicensed investigational drug"
         adjective = not self.governed and item.term is not None and len(words) <= 2 and not self._prefixed(item)
         last = words[-1].text

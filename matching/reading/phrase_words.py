@@ -36,3 +36,8 @@ PEOPLES = frozenset(
      "thai", "filipino", "turkish", "egyptian", "iranian", "mexican", "brazilian", "ashkenazi"}
 )  # fmt: skip
 """Words for descent: they narrow who is meant, and are no part of a name."""
+OF_PREGNANCIES = frozenset(
+    {"singleton", "single", "twin", "triplet", "multiple", "multifetal", "intrauterine", "viable", "uncomplicated", "normal", "term",
+     "spontaneous", "ongoing"}
+)  # fmt: skip
+"""Adjectives that say what kind of pregnancy it is."""

@@ -22,7 +22,7 @@ HEADS = frozenset(
 
 _WEAK = frozenset(
     """underlying serious severe medical general physical clinical critical terminal fatal lethal organic systemic somatic intercurrent
-    limiting disabling debilitating target measurable evaluable assessable study primary secondary major minor other same such certain
+    limiting disabling debilitating target measurable measureable diagnosed diagnoised evaluable assessable study primary secondary major minor other same such certain
     specific particular relevant interfering confounding concurrent coexisting comorbid existing preexisting new old known unknown similar
     qualifying index residual persistent progressive stable active inactive refractory recurrent multiple single unilateral bilateral rare
     common unusual inappropriate unresolved uncontrolled controlled eligible original current present past prior previous first second
