@@ -66,7 +66,11 @@ def _at_least(parts: States, starts: NDArray[np.int64], counts: NDArray[np.int16
     truth = np.where(
         holding >= counts, state.TRUE, np.where(possible >= counts, state.UNKNOWN, state.FALSE)
     ).astype(np.uint16)  # fmt: skip
-    return _settled(truth, np.bitwise_or.reduceat(parts, starts))
+    failing = truths == state.FALSE
+    failed = np.add.reduceat(failing.astype(np.int32), starts)
+    others = np.add.reduceat((failing & ((parts & np.uint16(state.OTHERS)) != 0)).astype(np.int32), starts)
+    about_others = (truth == state.FALSE) & (failed > 0) & (failed == others)
+    return _others(_settled(truth, np.bitwise_or.reduceat(parts, starts)), truth, about_others)
 
 
 @cache
