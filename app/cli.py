@@ -19,6 +19,7 @@ from rich.console import Console
 import matching
 from app import ndjson
 from app.api.faults import ApiError, Fault, InvalidRequestError
+from app.processes import processors
 
 if TYPE_CHECKING:
     from app.api.schemas.matches import MatchRequest
@@ -37,6 +38,9 @@ app.add_typer(database, name="db")
 
 err = Console(stderr=True)
 NdjsonOption = Annotated[bool, typer.Option("--ndjson", help="A line of JSON in, a line of JSON out, in order.")]
+JobsOption = Annotated[
+    int | None, typer.Option(min=1, help="Processes that answer the lines of --ndjson; one a processor.")
+]
 
 
 def today() -> date:
@@ -67,9 +71,14 @@ def text_in(row: dict[str, Any], name: str) -> str:
 
 def stream(answer: ndjson.Answer, lines: Iterable[bytes] | None = None, jobs: int = 1) -> None:
     """Answers each line of standard input as soon as it is read, by `jobs` processes."""
-    out = sys.stdout.buffer
     lines = lines if lines is not None else sys.stdin.buffer
-    for line in ndjson.answer_lines(lines, answer) if jobs == 1 else ndjson.answer_lines_shared(lines, answer, jobs):
+    write(ndjson.answer_lines(lines, answer) if jobs == 1 else ndjson.answer_lines_shared(lines, answer, jobs))
+
+
+def write(answers: Iterable[bytes]) -> None:
+    """Each line to standard output as soon as it is there."""
+    out = sys.stdout.buffer
+    for line in answers:
         out.write(line)
         out.flush()
 
@@ -88,19 +97,22 @@ def parse_row(row: dict[str, Any]) -> dict[str, Any]:
     return matching.parsed_to_json(matching.parse_eligibility(text_in(row, "text")))
 
 
+def load_tables() -> None:
+    """Loads what reading needs once, for all processes that are forked."""
+    matching.parse_eligibility("Age 18 or older")
+
+
 @app.command()
 def parse(
     file: Annotated[Path | None, typer.Argument(help="Eligibility text; standard input when absent.")] = None,
     ndjson_form: NdjsonOption = False,
-    jobs: Annotated[
-        int | None, typer.Option(min=1, help="Processes that read lines of --ndjson; one a processor.")
-    ] = None,
+    jobs: JobsOption = None,
 ) -> None:
     """Read eligibility text into criteria, with expressions and exact places."""
     if ndjson_form:
-        jobs = jobs or ndjson.processors()
+        jobs = jobs or processors()
         if jobs > 1:
-            matching.parse_eligibility("Age 18 or older")  # loads the tables once, for all processes
+            load_tables()
         stream(parse_row, jobs=jobs)
         return
     parsed = matching.parsed_to_json(matching.parse_eligibility(read_input(file)))
@@ -140,12 +152,15 @@ def judge_row(row: dict[str, Any]) -> dict[str, Any]:
 
 
 @app.command()
-def judge(ndjson_form: NdjsonOption = False) -> None:
+def judge(ndjson_form: NdjsonOption = False, jobs: JobsOption = None) -> None:
     """Judge criteria in free text: lines {id, role, criterion, patient, on} in, verdicts out."""
     if not ndjson_form:
         err.print("Give --ndjson and lines of {id, role, criterion, patient, on} on standard input.")
         raise typer.Exit(2)
-    stream(judge_row)
+    jobs = jobs or processors()
+    if jobs > 1:
+        load_tables()
+    stream(judge_row, jobs=jobs)
 
 
 def open_store(*, make: bool = False, parse: bool = True) -> TrialStore:
@@ -323,14 +338,27 @@ def answer_in(reader: SqlTrialReader, path: Path, limit: int) -> dict[str, objec
 @app.command()
 def match(
     patient: Annotated[
-        Path, typer.Argument(help="A match request, a patient, or a FHIR Bundle, as JSON; `-` for standard input.")
-    ],
+        Path | None,
+        typer.Argument(help="A match request, a patient, or a FHIR Bundle, as JSON; `-` for standard input."),
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, max=100, help="Trials to show.")] = 20,
     json_form: Annotated[bool, typer.Option("--json", help="The whole answer as JSON, with every criterion.")] = False,
+    ndjson_form: NdjsonOption = False,
+    jobs: JobsOption = None,
 ) -> None:
-    """Match a patient with the stored trials: the main job, without HTTP."""
+    """Match a patient with the stored trials: the main job, without HTTP.
+
+    --ndjson: many patients, lines {id, patient, on, filters, scope, limit, include} on standard input, as
+    `POST /v1/matches/batch` takes them.
+    """
     from app import show
 
+    if ndjson_form:
+        match_lines(jobs or processors())
+        return
+    if patient is None:
+        err.print("Give a file with a patient (`-` for standard input), or --ndjson and lines on standard input.")
+        raise typer.Exit(2)
     store = open_store()
     with store.reader() as reader:
         found = answer_in(reader, patient, limit)
@@ -338,6 +366,19 @@ def match(
         sys.stdout.write(orjson.dumps(found, option=orjson.OPT_INDENT_2).decode() + "\n")
         return
     show.match_table(Console(), found)
+
+
+def match_lines(jobs: int) -> None:
+    """Lines of patients in, answers out, on the arrays of what is stored now."""
+    from app import population
+    from app.settings import load_settings, snapshot_folder
+
+    settings = load_settings()
+    store = open_store()
+    snapshot = population.snapshot_of(store, snapshot_folder(settings)) if settings.keeps_arrays else None
+    store.close()
+    source = population.Source(settings.database_url, settings.read_database_url)
+    write(population.matched(sys.stdin.buffer, source, snapshot, jobs=jobs))
 
 
 @app.command()
@@ -366,15 +407,18 @@ def demo() -> None:
 
 
 @app.command()
-def rank(ndjson_form: NdjsonOption = False) -> None:
+def rank(ndjson_form: NdjsonOption = False, jobs: JobsOption = None) -> None:
     """Rank the stored trials for patients: lines {id, patient, on, filters, scope, limit} in, ranked ids out."""
-    from app.api.ranking import rank_row
-
     if not ndjson_form:
         err.print("Give --ndjson and lines of {id, patient, on, filters, scope, limit} on standard input.")
         raise typer.Exit(2)
-    store = open_store()
-    stream(lambda row: rank_row(store, row, today()))
+    from app import population
+    from app.settings import load_settings
+
+    settings = load_settings()
+    open_store().close()
+    source = population.Source(settings.database_url, settings.read_database_url)
+    write(population.ranked(sys.stdin.buffer, source, jobs=jobs or processors()))
 
 
 @database.command("upgrade")

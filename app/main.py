@@ -98,6 +98,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             keeper = RegistryKeeper(app.state.store, snapshot_folder(chosen), chosen.database_url)
             keeper.start()
         yield
+        app.state.batch_processes.close()
         if keeper is not None:
             keeper.stop()
         app.state.store.close()
@@ -115,6 +116,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.settings = chosen
     reads = read_engine(chosen.read_database_url, engine) if chosen.read_database_url else None
     app.state.store = TrialStore(engine, reads)
+    app.state.batch_processes = batch.BatchProcesses(chosen)
     app.state.metrics = Metrics()
     errors.install(app)
     for router in (

@@ -1,12 +1,9 @@
 """NDJSON in, NDJSON out: line by line, in order; a bad line yields an error line with its id and the stream goes on."""
 
 import logging
-import multiprocessing
-import os
-import signal
-import sys
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future
+from functools import partial
 from queue import Queue
 from threading import Event, Thread
 from typing import Any
@@ -14,22 +11,19 @@ from typing import Any
 import orjson
 
 from app.api.faults import ApiError
+from app.processes import Pool, Work, WorkerDiedError
 
 logger = logging.getLogger(__name__)
 
 Row = dict[str, Any]
 Answer = Callable[[Row], Row]
+Answered = Callable[[bytes, int], bytes]
+Send = Callable[[Pool, bytes, int], Future[bytes]]
 
 AHEAD = 8
 """Lines that may wait for each process: enough that none is idle, and few, so that memory is bounded."""
 
-START = "fork" if sys.platform == "linux" else "spawn"
-"""Forked processes share the tables that are loaded by then; elsewhere a fork is not safe."""
-
-
-def processors() -> int:
-    """How many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+FAILED = "something went wrong with this line"
 
 
 def answer_lines(lines: Iterable[bytes], answer: Answer) -> Iterator[bytes]:
@@ -37,55 +31,59 @@ def answer_lines(lines: Iterable[bytes], answer: Answer) -> Iterator[bytes]:
 
     An error line is {"id", "error": {"title", "detail"?, "errors"?}} and holds no value of the line but its id.
     """
-    for number, line in enumerate(lines, 1):
-        if line.strip():
-            yield answer_bytes(line, number, answer)
+    yield from alone(lines, lambda line, number: answer_bytes(line, number, answer))
 
 
 def answer_lines_shared(lines: Iterable[bytes], answer: Answer, jobs: int) -> Iterator[bytes]:
-    """`answer_lines` by several processes: the same lines in the same order, each as soon as it and those before it are done.
+    """`answer_lines` by several processes. `answer` must be a function of a module."""
+    yield from shared(lines, Pool(jobs, _answering, answer), Pool.submit, failed_bytes)
 
-    `answer` must be a function of a module. Raises what reading a line raises, after the answers to the lines before.
+
+def _answering(answer: Answer) -> Work:
+    return partial(answer_bytes, answer=answer)
+
+
+def alone(lines: Iterable[bytes], answered: Answered) -> Iterator[bytes]:
+    """The answers of this process; `answered` is given each line that is not blank, with its number from 1."""
+    for number, line in enumerate(lines, 1):
+        if line.strip():
+            yield answered(line, number)
+
+
+def shared(lines: Iterable[bytes], pool: Pool, send: Send, failed: Answered) -> Iterator[bytes]:
+    """The pool's answers in the order of the lines, each as soon as it and those before it are done. Closes the pool.
+
+    A line that ends its processes is answered by `failed`. Raises what reading a line raises, after the answers to the
+    lines before.
     """
-    pool = ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context(START), initializer=_begin)
-    pool.submit(processors)  # starts the processes now, before there is a thread
-    waiting: Queue[Future[bytes] | BaseException | None] = Queue(jobs * AHEAD)
+    waiting: Queue[tuple[Future[bytes], bytes, int] | BaseException | None] = Queue(pool.jobs * AHEAD)
     given_up = Event()
 
-    def send() -> None:
+    def read() -> None:
         end: BaseException | None = None
         try:
             for number, line in enumerate(lines, 1):
                 if given_up.is_set():
                     return
                 if line.strip():
-                    waiting.put(pool.submit(answer_bytes, line, number, answer))
+                    waiting.put((send(pool, line, number), line, number))
         except BaseException as error:
             end = error
         waiting.put(end)
 
-    Thread(target=send, daemon=True).start()
+    Thread(target=read, daemon=True).start()
     try:
-        while isinstance(done := waiting.get(), Future):
-            yield done.result()
-        if done is not None:
-            raise done
+        while isinstance(item := waiting.get(), tuple):
+            future, line, number = item
+            try:
+                yield future.result()
+            except WorkerDiedError:
+                yield failed(line, number)
+        if item is not None:
+            raise item
     finally:
         given_up.set()
-        pool.shutdown(wait=False, cancel_futures=True)
-
-
-def _begin() -> None:
-    """A process of the pool leaves interrupts to the one that started it, and ends with it, however that ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-
-    def follow() -> None:
-        parent.join()
-        os._exit(1)
-
-    Thread(target=follow, daemon=True).start()
+        pool.close()
 
 
 def answer_bytes(line: bytes, number: int, answer: Answer) -> bytes:
@@ -95,21 +93,40 @@ def answer_bytes(line: bytes, number: int, answer: Answer) -> bytes:
 
 def answer_line(line: bytes, number: int, answer: Answer) -> Row:
     """The answer to one line; never raises."""
-    identifier: object = None
+    identifier: str | int | None = None
     try:
         row = orjson.loads(line)
         if not isinstance(row, dict):
-            return {"id": None, "error": {"title": "not an object", "line": number}}
+            return _error(None, "not an object", number)
         identifier = row.get("id")
         if not isinstance(identifier, (str, int)):
-            return {"id": None, "error": {"title": "the line has no id", "line": number}}
+            return _error(None, "the line has no id", number)
         return {"id": identifier, **answer(row)}
     except orjson.JSONDecodeError:
-        return {"id": None, "error": {"title": "not valid JSON", "line": number}}
+        return _error(None, "not valid JSON", number)
     except ApiError as error:
         said = [{"pointer": f.pointer, "message": f.message} for f in error.faults]
         return {"id": identifier, "error": {"title": error.detail, "errors": said, "line": number}}
     except Exception as error:
         # The error's text may hold a value of the line: only its kind is told.
         logger.error("a line failed", extra={"error": type(error).__name__})
-        return {"id": identifier, "error": {"title": "something went wrong with this line", "line": number}}
+        return _error(identifier, FAILED, number)
+
+
+def failed_bytes(line: bytes, number: int) -> bytes:
+    """What a line is answered with that ended the processes it was given to."""
+    return orjson.dumps(_error(id_of(line), FAILED, number)) + b"\n"
+
+
+def id_of(line: bytes) -> str | int | None:
+    """The id of a line that nobody could answer; None: it has none."""
+    try:
+        row = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return None
+    found = row.get("id") if isinstance(row, dict) else None
+    return found if isinstance(found, (str, int)) else None
+
+
+def _error(identifier: str | int | None, title: str, number: int) -> Row:
+    return {"id": identifier, "error": {"title": title, "line": number}}

@@ -32,6 +32,9 @@ class Settings(BaseSettings):
     snapshot_dir: Path | None = None
     """Where the registry's arrays are kept; None: in the user's cache folder, apart for each database."""
 
+    batch_processes: int | None = Field(default=None, ge=0)
+    """Processes of each worker that answer long batches, started with the first; None: one a processor; 0: none."""
+
     api_keys: Annotated[tuple[SecretStr, ...], NoDecode] = ()
     """Keys that may store and withdraw trials, separated by commas; none: those calls are off."""
 

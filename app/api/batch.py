@@ -1,26 +1,22 @@
 """`POST /v1/matches/batch`: NDJSON in, NDJSON out, streamed; a bad line yields a problem line and the stream goes on."""
 
-import logging
-from collections.abc import AsyncIterator
-from datetime import date
-from typing import Any
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from dataclasses import dataclass
+from threading import Lock
 
-import orjson
 from fastapi import APIRouter, Request
-from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from app.api.deps import SettingsDep, StoreDep, Today
-from app.api.errors import ApiError, Fault, faults_of, problem_type
-from app.api.matches import answer
-from app.api.patients import summary
-from app.api.schemas.matches import MatchRequest
-from app.store.places import gazetteer
-from app.store.trials import TrialStore
-
-logger = logging.getLogger(__name__)
+from app.api.lines import answer_line, encoded, failed_line, problem_line
+from app.ndjson import AHEAD, id_of
+from app.population import Source, begin_matching, snapshot_held
+from app.processes import APART, Pool, WorkerDiedError, processors
+from app.settings import Settings, snapshot_folder
+from app.store.engine import in_memory
 
 router = APIRouter(tags=["matches"])
 
@@ -28,6 +24,9 @@ PATH = "/v1/matches/batch"
 MEDIA_TYPE = "application/x-ndjson"
 MAX_BATCH_BYTES = 4 * 1024**3
 """Lines are read and forgotten one by one: this only bounds how long one call can last."""
+
+WORTH_PROCESSES = 32
+"""So many lines of a call are answered in this process, one by one: starting others takes longer."""
 
 
 class DuplexResponse(StreamingResponse):
@@ -37,8 +36,58 @@ class DuplexResponse(StreamingResponse):
     """
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Sends the stream; a client that goes away ends it when the body ends."""
-        await self.stream_response(send)
+        """Sends the stream; one that breaks off lets go of what is still being answered."""
+        try:
+            await self.stream_response(send)
+        finally:
+            if isinstance(self.body_iterator, AsyncGenerator):
+                await self.body_iterator.aclose()
+
+
+class BatchProcesses:
+    """Processes that answer long batches: started with the first of them, shared by all calls, ended with the service."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.jobs = settings.batch_processes if settings.batch_processes is not None else processors()
+        if in_memory(settings.database_url):
+            self.jobs = 0  # nobody else can read it
+        self._source = Source(settings.database_url, settings.read_database_url)
+        self._lock = Lock()
+        self._pool: Pool | None = None
+        self._closed = False
+
+    def pool(self) -> Pool | None:
+        """The processes; None where this service answers all lines itself. The first call waits for their start."""
+        with self._lock:
+            if self._pool is None and self.jobs and not self._closed:
+                self._pool = Pool(self.jobs, begin_matching, self._source, start=APART)
+            return self._pool
+
+    def close(self) -> None:
+        """Ends them."""
+        with self._lock:
+            self._closed = True
+            if self._pool is not None:
+                self._pool.close()
+                self._pool = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """The answer to a line, or who is at work on it."""
+
+    number: int
+    answer: bytes | asyncio.Future[bytes]
+    identifier: str | int | None = None
+
+    async def line(self) -> bytes:
+        """The answer when it is known."""
+        if isinstance(self.answer, bytes):
+            return self.answer
+        try:
+            return await self.answer
+        except WorkerDiedError:
+            return encoded(failed_line(self.identifier, self.number))
 
 
 async def lines_of(chunks: AsyncIterator[bytes], limit: int) -> AsyncIterator[bytes | None]:
@@ -55,41 +104,6 @@ async def lines_of(chunks: AsyncIterator[bytes], limit: int) -> AsyncIterator[by
         skipping = skipping or len(rest) > limit
     if held or skipping:
         yield None if skipping else bytes(held)
-
-
-def problem_line(
-    identifier: object, title: str, number: int, faults: list[Fault] | None = None, *, status: int = 422
-) -> dict[str, Any]:
-    """A problem document in place of an answer; `line` counts from 1."""
-    errors = [{"pointer": f.pointer, "message": f.message} for f in faults or []]
-    problem = {"type": problem_type(status), "title": title, "status": status, "line": number}
-    return {"id": identifier, "problem": {**problem, **({"errors": errors} if errors else {})}}
-
-
-def answer_line(line: bytes, number: int, store: TrialStore, today: date) -> dict[str, Any]:
-    """The answer to one line {id, patient, ...}; a problem line for one that cannot be answered."""
-    identifier: object = None
-    try:
-        row = orjson.loads(line)
-        if not isinstance(row, dict):
-            return problem_line(None, "an object is expected", number)
-        identifier = row.pop("id", None)
-        if not isinstance(identifier, (str, int)):
-            return problem_line(None, "a line needs an id, a text or a whole number", number)
-        sent = MatchRequest.model_validate(row)
-        with store.reader() as reader:
-            return {"id": identifier, **answer(reader, sent, today, gazetteer())}
-    except orjson.JSONDecodeError:
-        return problem_line(None, "the line is not valid JSON", number)
-    except ValidationError as error:
-        found = faults_of([dict(e) for e in error.errors()])
-        return problem_line(identifier, summary(found), number, found)
-    except ApiError as error:
-        return problem_line(identifier, error.detail, number, list(error.faults))
-    except Exception as error:
-        # One line's fault must not end the stream; the error's text may hold a value of the line.
-        logger.error("a line failed", extra={"error": type(error).__name__})
-        return problem_line(identifier, "something went wrong with this line", number, status=500)
 
 
 @router.post(
@@ -110,17 +124,44 @@ def answer_line(line: bytes, number: int, store: TrialStore, today: date) -> dic
 )
 async def post_batch(request: Request, store: StoreDep, settings: SettingsDep, today: Today) -> DuplexResponse:
     """A line is a match request with an `id`; answers come in the order of the lines, each as soon as it is known."""
+    processes = request.app.state.batch_processes
+    assert isinstance(processes, BatchProcesses)
+    folder = snapshot_folder(settings)
+    waiting: asyncio.Queue[Answering | BaseException | None] = asyncio.Queue(AHEAD * max(1, processes.jobs))
+
+    async def begun(line: bytes, number: int) -> Answering:
+        pool = await run_in_threadpool(processes.pool) if number > WORTH_PROCESSES else None
+        if pool is None:
+            body = await run_in_threadpool(answer_line, line, number, store, today)
+            return Answering(number, encoded(body))
+        snapshot = snapshot_held(store.registry, folder)
+        return Answering(number, asyncio.wrap_future(pool.submit(line, number, snapshot, today)), id_of(line))
+
+    async def read() -> None:
+        end: BaseException | None = None
+        number = 0
+        try:
+            async for line in lines_of(request.stream(), settings.max_body_bytes):
+                number += 1
+                if line is None:
+                    await waiting.put(Answering(number, encoded(problem_line(None, "the line is too long", number))))
+                elif line.strip():
+                    await waiting.put(await begun(line, number))
+        except Exception as error:
+            end = error
+        await waiting.put(end)
 
     async def answers() -> AsyncIterator[bytes]:
-        number = 0
-        async for line in lines_of(request.stream(), settings.max_body_bytes):
-            number += 1
-            if line is None:
-                body = problem_line(None, "the line is too long", number)
-            elif not line.strip():
-                continue
-            else:
-                body = await run_in_threadpool(answer_line, line, number, store, today)
-            yield orjson.dumps(body) + b"\n"
+        reading = asyncio.create_task(read())
+        try:
+            while isinstance(item := await waiting.get(), Answering):
+                yield await item.line()
+            if item is not None:
+                raise item
+        finally:
+            reading.cancel()
+            while not waiting.empty():
+                if isinstance(item := waiting.get_nowait(), Answering) and isinstance(item.answer, asyncio.Future):
+                    item.answer.cancel()
 
     return DuplexResponse(answers(), media_type=MEDIA_TYPE, headers={"Cache-Control": "no-store"})

@@ -51,8 +51,7 @@ def create_engine_for(url: str) -> Engine:
 
 def _create_sqlite(url: str) -> Engine:
     parsed = make_url(url)
-    in_memory = parsed.database in {None, "", ":memory:"}
-    if in_memory:
+    if in_memory(url):
         engine = create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False})
     else:
         Path(str(parsed.database)).expanduser().parent.mkdir(parents=True, exist_ok=True)
@@ -182,9 +181,15 @@ def _count(connection: Connection, source: FromClause, where: ColumnElement[bool
 def sqlite_path(url: str) -> str | None:
     """The file of a SQLite URL; None for another database or one in memory."""
     parsed = make_url(url)
-    if parsed.get_backend_name() != "sqlite" or parsed.database in {None, "", ":memory:"}:
+    if parsed.get_backend_name() != "sqlite" or in_memory(url):
         return None
     return os.path.abspath(str(parsed.database))
+
+
+def in_memory(url: str) -> bool:
+    """Whether it is a database of SQLite that lives in this process alone."""
+    parsed = make_url(url)
+    return parsed.get_backend_name() == "sqlite" and parsed.database in {None, "", ":memory:"}
 
 
 def name_of(url: str) -> str:

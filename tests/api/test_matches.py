@@ -153,16 +153,16 @@ def test_every_sample_patient_is_matched(client, requests):
 
 
 def test_a_line_that_fails_unexpectedly_does_not_end_the_batch(client, monkeypatch):
-    import app.api.batch as batch
+    import app.api.lines as lines_of_batch
 
-    ask = batch.answer
+    ask = lines_of_batch.answer
 
     def fail_once(reader, sent, *more):
         if sent.limit == 7:
             raise RuntimeError("zyx is the patient's")
         return ask(reader, sent, *more)
 
-    monkeypatch.setattr(batch, "answer", fail_once)
+    monkeypatch.setattr(lines_of_batch, "answer", fail_once)
     lines = [
         json.dumps({"id": n, "patient": {"sex": "MALE"}, "limit": limit, "filters": {"country": ["Fiji"]}})
         for n, limit in (("a", 7), ("b", 1))
