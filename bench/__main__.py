@@ -23,6 +23,8 @@ SUBJECTS = (
     "serving",
     "answers",
     "search",
+    "screening",
+    "population",
 )
 """In the order of the report."""
 
@@ -39,6 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--sizes", default=",".join(map(str, SIZES)), help="trials, such as 10000,65000,600000")
     parser.add_argument("--records", type=Path, nargs="*", default=[], help="files of more API v2 studies, one a line")
     parser.add_argument("--databases", default=",".join(DATABASES), help="sqlite, postgres or both")
+    parser.add_argument("--patients", type=int, default=200, help="of the population; a large run has 10000")
     parser.add_argument("--keep", type=Path, help="a folder that keeps the filled databases for the next run")
     parser.add_argument("--out", type=Path, default=OUT)
     sent = parser.parse_args(arguments)
@@ -53,6 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             folder=folder,
             more_records=tuple(sent.records),
             databases=tuple(sent.databases.split(",")),
+            patients=sent.patients,
         )
         try:
             for subject in sent.subjects or SUBJECTS:

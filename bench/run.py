@@ -30,13 +30,14 @@ class Run:
     """One run of the measurements; `close` when it is over.
 
     `sizes`: trials, ascending. `folder`: for databases; one that is kept spares the next run the filling. `filled`: at
-    which rate (records a second) those were filled that were not there.
+    which rate (records a second) those were filled that were not there. `patients`: of the population.
     """
 
     sizes: tuple[int, ...]
     folder: Path
     more_records: tuple[Path, ...] = ()
     databases: tuple[str, ...] = DATABASES
+    patients: int = 200
     filled: dict[tuple[int, str, bool], float] = field(default_factory=dict)
     _stack: ExitStack = field(default_factory=ExitStack)
     _stores: dict[tuple[int, str, bool], TrialStore] = field(default_factory=dict)

@@ -35,7 +35,14 @@ def lines_of(count: int) -> list[bytes]:
         request = REQUESTS[number % len(REQUESTS)]
         heavier = {"name": "weight", "value": 20 + number, "unit": "kg", "on": "2026-11-01"}
         patient = {**request["patient"], "observations": [*request["patient"]["observations"], heavier]}
-        row = {"id": number, "patient": patient, "on": request["on"], "limit": 3, "scope": "all", "include": ["criteria"]}
+        row = {
+            "id": number,
+            "patient": patient,
+            "on": request["on"],
+            "limit": 3,
+            "scope": "all",
+            "include": ["criteria"],
+        }
         lines.append(b'{"id": %d, "patient": {"sex": "zyx"}}' % number if number % 7 == 5 else json.dumps(row).encode())
     return lines
 
