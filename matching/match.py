@@ -10,7 +10,7 @@ from matching.answering.deciding import undecided_sets
 from matching.answering.explain import explain, explain_trial
 from matching.answering.questions import names_of, questions
 from matching.answering.rank import RankKey, rank_key, score, score_parts
-from matching.answering.sites import Locate
+from matching.answering.sites import Locate, PlacedSites, choose_site
 from matching.answering.wording import Audience, Language, Wording
 from matching.considering import (
     EVERY_TRIAL,
@@ -26,9 +26,10 @@ from matching.considering import (
     site_of,
     totals_of,
 )
+from matching.judging.untold import judge_kept
 from matching.model.answer import PatientMatch, ReverseAnswer, TrialChange, VerdictChange, WhatIfAnswer
 from matching.model.codes import Eligibility
-from matching.model.finding import JudgedCriterion, JudgedTrial, MatchAnswer, NoteFact, TrialMatch
+from matching.model.finding import JudgedCriterion, JudgedTrial, MatchAnswer, NearestSite, NoteFact, TrialMatch
 from matching.model.patient import Patient
 from matching.model.trial import ReadableTrial
 from matching.ports import TrialReader
@@ -242,8 +243,8 @@ def _score_of(side: _Side | None) -> float | None:
 def _row_of(trial: ReadableTrial, person: Person, rank: int, words: Wording, *, explained: bool) -> TrialMatch:
     """A row of the answer, its criteria in words or not."""
     summary = trial.summary
-    judged = judge(trial, person.facts)
-    nearest = site_of(summary, person).nearest
+    judged = judge_kept(trial, person.facts)
+    nearest = _nearest(trial, person)
     related, worth = condition_of(summary, person)
     parts = score_parts(judged.counts, worth, nearest, summary.last_update, person.on)
     sets, exact = undecided_sets(judged)
@@ -261,6 +262,17 @@ def _row_of(trial: ReadableTrial, person: Person, rank: int, words: Wording, *, 
         undecided=tuple(names_of(group) for group in sets),
         undecided_exact=exact,
     )
+
+
+def _nearest(trial: ReadableTrial, person: Person) -> NearestSite | None:
+    """What `site_of` shows, from the few sites that may be it."""
+    summary, filters = trial.summary, person.filters
+    if filters.radius_km is not None or filters.countries:
+        return site_of(summary, person).nearest
+    placed = trial.kept.get(PlacedSites)
+    if not isinstance(placed, PlacedSites):
+        placed = trial.kept[PlacedSites] = PlacedSites(summary.sites, summary.overall_status)
+    return choose_site(placed.shortlist(person.here), summary.overall_status, person.here).nearest
 
 
 def _key_of(one: TrialMatch) -> RankKey:

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, false, or_, select
 
 import matching
 from app.store.convert import summary_document, summary_from_bytes, trial_from_bytes
+from app.store.kept import KeptTrials
 from app.store.rows import folded
 from app.store.tables import CRITERIA, FACET, STATE, TRIAL, VERSION
 from matching import ReadableTrial, Registry
@@ -27,9 +28,10 @@ class SqlTrialReader:
     Use it in a `with` statement. It belongs to one thread.
     """
 
-    def __init__(self, engine: Engine, registry: Registry | None = None) -> None:
+    def __init__(self, engine: Engine, registry: Registry | None = None, kept: KeptTrials | None = None) -> None:
         self._engine = engine
         self.registry = registry
+        self._kept = kept if kept is not None else KeptTrials()
         self._opened: Connection | None = None
 
     def __enter__(self) -> Self:
@@ -95,14 +97,28 @@ class SqlTrialReader:
         wanted = dict(zip(nct_ids, versions, strict=True)) if versions else {}
         for start in range(0, len(nct_ids), IDS_AT_ONCE):
             asked = list(nct_ids[start : start + IDS_AT_ONCE])
-            statement = _readable(TRIAL.c.nct_id, TRIAL.c.version).where(TRIAL.c.nct_id.in_(asked))
-            present = {row[2]: row for row in self.connection.execute(statement)}
+            present = self._present(asked)
             for nct_id in asked:
-                row, version = present.get(nct_id), wanted.get(nct_id, 0)
-                if row is not None and version in (0, row[3]):
-                    yield _read(row[0], row[1])
+                found, version = present.get(nct_id), wanted.get(nct_id, 0)
+                if found is not None and version in (0, found[0]):
+                    yield found[1]
                 elif version and (earlier := self._earlier(nct_id, version)) is not None:
                     yield earlier
+
+    def _present(self, nct_ids: Sequence[str]) -> dict[str, tuple[int, ReadableTrial]]:
+        """The version and the trial of each id as it is now; only those that are not kept are fetched and decoded."""
+        names = select(
+            TRIAL.c.nct_id, TRIAL.c.version, TRIAL.c.content_hash, CRITERIA.c.parser_version, CRITERIA.c.text_hash
+        ).select_from(TRIAL.join(CRITERIA))
+        keys = {row[0]: tuple(row) for row in self.connection.execute(names.where(TRIAL.c.nct_id.in_(nct_ids)))}
+        found = {nct_id: trial for nct_id, key in keys.items() if (trial := self._kept.get(key)) is not None}
+        unknown = [nct_id for nct_id in keys if nct_id not in found]
+        if unknown:
+            statement = _readable(TRIAL.c.nct_id).where(TRIAL.c.nct_id.in_(unknown))
+            for summary, parsed, nct_id in self.connection.execute(statement):
+                found[nct_id] = _read(summary, parsed)
+                self._kept.put(keys[nct_id], found[nct_id])
+        return {nct_id: (keys[nct_id][1], trial) for nct_id, trial in found.items()}
 
     def _earlier(self, nct_id: str, version: int) -> ReadableTrial | None:
         """A trial as one version had it, read anew from its document. None: no such version."""

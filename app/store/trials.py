@@ -13,6 +13,7 @@ from sqlalchemy import Engine, select
 import matching
 from app.store import indexing, writing
 from app.store.convert import trial_from_bytes
+from app.store.kept import KeptTrials
 from app.store.planning import Upserted
 from app.store.prepare import Prepared
 from app.store.reader import SqlTrialReader
@@ -46,9 +47,11 @@ class TrialStore:
         self.registry: Registry | None = None
         """The stored trials as arrays; set by whoever keeps them (snapshot.py), and taken whole by each reader."""
 
+        self._kept = KeptTrials()
+
     def reader(self) -> SqlTrialReader:
         """A snapshot for the engine; use it in a `with` statement."""
-        return SqlTrialReader(self.reads, self.registry)
+        return SqlTrialReader(self.reads, self.registry, self._kept)
 
     def upsert(
         self, trials: Sequence[Trial], *, at: datetime, replace: bool = False, read: ReadCriteria = read_criteria

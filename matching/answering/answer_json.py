@@ -7,6 +7,9 @@ from collections.abc import Collection, Iterable, Mapping
 from hashlib import sha256
 from typing import Any
 
+import numpy as np
+import orjson
+
 from matching.model.answer import ReverseAnswer, TrialChange, WhatIfAnswer
 from matching.model.criterion import Concept, ConditionIs, CountIs, Leaf, TreatmentIs
 from matching.model.finding import (
@@ -27,8 +30,16 @@ from matching.model.version import ENGINE_VERSION
 
 Json = dict[str, Any]
 
+_AS_JSON = "answering.json"
+
 FIGURES = 10
 """Significant digits of computed numbers: enough for any measurement, few enough to be the same on every machine."""
+
+
+SMALL = b"0.0000"
+"""In every number that the fast encoder writes without an exponent and the canonical form with one."""
+LONGEST_NUMBER = 40
+BEFORE_NUMBERS = frozenset({b":", b",", b"[", b""})
 
 
 def answer_to_json(answer: MatchAnswer, *, include: Collection[str], next_cursor: str | None = None) -> Json:
@@ -67,8 +78,22 @@ def what_if_to_json(answer: WhatIfAnswer) -> Json:
 def digest(body: Mapping[str, Any]) -> str:
     """`sha256:` and the hash of the canonical JSON (sorted keys, no spaces, UTF-8) without the digest itself."""
     rest = {name: value for name, value in body.items() if name != "digest"}
-    text = json.dumps(rest, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    return "sha256:" + sha256(text.encode()).hexdigest()
+    text = orjson.dumps(rest, option=orjson.OPT_SORT_KEYS)
+    if SMALL in text or _may_have_exponent(text):
+        # The canonical form writes 1e-05 and 1.5e-07 where the fast encoder writes 0.00001 and 1.5e-7.
+        text = json.dumps(rest, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+    return "sha256:" + sha256(text).hexdigest()
+
+
+def _may_have_exponent(text: bytes) -> bool:
+    """Whether there may be a number such as 1e-5: digits and an `e` after a colon, comma or bracket; also in a string."""
+    letters = np.frombuffer(text, np.uint8)
+    found = np.flatnonzero(letters == ord("e"))
+    before = letters[found - 1]
+    found = found[(before >= ord("0")) & (before <= ord("9"))]
+    return any(
+        text[max(0, at - LONGEST_NUMBER) : at].rstrip(b"0123456789.-")[-1:] in BEFORE_NUMBERS for at in found.tolist()
+    )
 
 
 def match_to_json(match: TrialMatch, *, include: Collection[str]) -> Json:
@@ -108,7 +133,17 @@ def match_to_json(match: TrialMatch, *, include: Collection[str]) -> Json:
 
 
 def criterion_to_json(criterion: JudgedCriterion) -> Json:
-    """One judged criterion with the evidence it was judged by and what is missing, both over all its leaves."""
+    """One judged criterion with the evidence it was judged by and what is missing, both over all its leaves. Not to be changed."""
+    kept = criterion.kept
+    if kept is None:
+        return _criterion(criterion)
+    known: Json | None = kept.get(_AS_JSON)
+    if known is None:
+        known = kept[_AS_JSON] = _criterion(criterion)
+    return known if known["id"] == criterion.id else {**known, "id": criterion.id}
+
+
+def _criterion(criterion: JudgedCriterion) -> Json:
     evidence, missing = _leaf_facts(criterion)
     return {
         "id": criterion.id,
@@ -141,10 +176,13 @@ def _leaf_facts(criterion: JudgedCriterion) -> tuple[tuple[Evidence, ...], tuple
     missing: dict[MissingFact, None] = {}
     waiting = [criterion.finding]
     while waiting:
-        finding = waiting.pop(0)
-        evidence.update(dict.fromkeys(finding.evidence))
-        missing.update(dict.fromkeys(finding.missing))
-        waiting[:0] = finding.parts
+        finding = waiting.pop()
+        for each in finding.evidence:
+            evidence[each] = None
+        for fact in finding.missing:
+            missing[fact] = None
+        if finding.parts:
+            waiting += finding.parts[::-1]
     return tuple(evidence), tuple(missing)
 
 

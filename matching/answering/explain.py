@@ -51,11 +51,19 @@ def explain_trial(trial: JudgedTrial, words: Wording, *, criteria: bool = True) 
     """The trial with every near miss in words, and every criterion unless `criteria` is False."""
     return replace(
         trial,
-        criteria=tuple(replace(each, explanation=explain(each, words)) for each in trial.criteria)
-        if criteria
-        else trial.criteria,
+        criteria=tuple(_explained(each, words) for each in trial.criteria) if criteria else trial.criteria,
         near_misses=tuple(replace(each, explanation=near_miss(each, words)) for each in trial.near_misses),
     )
+
+
+def _explained(criterion: JudgedCriterion, words: Wording) -> JudgedCriterion:
+    kept = criterion.kept
+    if kept is None:
+        return replace(criterion, explanation=explain(criterion, words))
+    known = kept.get(words)
+    if not isinstance(known, JudgedCriterion):
+        known = kept[words] = replace(criterion, explanation=explain(criterion, words), kept={})
+    return known if known.id == criterion.id else replace(known, id=criterion.id)
 
 
 def explain(criterion: JudgedCriterion, words: Wording = PLAIN) -> str:

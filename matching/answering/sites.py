@@ -6,6 +6,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from math import asin, cos, inf, radians, sin, sqrt
 
+import numpy as np
+
 from matching.model.finding import NearestSite
 from matching.model.patient import Location
 from matching.model.trial import Site
@@ -29,6 +31,11 @@ STATUS_GROUP: Mapping[str | None, int] = {
 
 CLOSED = 4
 
+FEW = 4
+"""So few sites are placed one by one."""
+NEARLY = 1e-9
+"""Sites whose chords differ by no greater share are both placed by the exact formula."""
+
 
 def status_group(status: str | None) -> int:
     """0 recruits now, 1 soon, 2 by invitation, 3 not known, 4 closed."""
@@ -37,7 +44,7 @@ def status_group(status: str | None) -> int:
 
 def distance_km(here: tuple[float, float], there: tuple[float, float]) -> float:
     """Great-circle distance between two points in degrees (haversine)."""
-    lat1, lon1, lat2, lon2 = (radians(x) for x in (*here, *there))
+    lat1, lon1, lat2, lon2 = radians(here[0]), radians(here[1]), radians(there[0]), radians(there[1])
     chord = sin((lat2 - lat1) / 2) ** 2 + cos(lat1) * cos(lat2) * sin((lon2 - lon1) / 2) ** 2
     return 2 * EARTH_RADIUS_KM * asin(min(1.0, sqrt(chord)))
 
@@ -104,6 +111,32 @@ class SiteChoice:
 
 
 _PRECISION_ORDER = {"city": 0, "country": 1, None: 2}
+
+
+class PlacedSites:
+    """A trial's sites made ready for any patient: those of the best status, with their coordinates as arrays.
+
+    Worked out of the trial alone; kept with it.
+    """
+
+    def __init__(self, sites: Sequence[Site], overall_status: str | None) -> None:
+        groups = [status_group(site.status or overall_status) for site in sites]
+        best = min(groups, default=CLOSED)
+        self._sites = [site for site, group in zip(sites, groups, strict=True) if group == best]
+        degrees = [(site.lat, site.lon) for site in self._sites]
+        self._others = [index for index, (lat, lon) in enumerate(degrees) if lat is None or lon is None]
+        self._index = [index for index, (lat, lon) in enumerate(degrees) if lat is not None and lon is not None]
+        points = np.radians(np.array([degrees[index] for index in self._index], dtype=float).reshape(-1, 2))
+        self._lat, self._lon, self._cos = points[:, 0], points[:, 1], np.cos(points[:, 0])
+
+    def shortlist(self, here: Whereabouts) -> Sequence[Site]:
+        """The sites among which the nearest is, in the registry's order: all that may be as near as any other."""
+        if here.point is None or len(self._index) < FEW:
+            return self._sites
+        lat, lon = map(radians, here.point)
+        chord = np.sin((self._lat - lat) / 2) ** 2 + cos(lat) * self._cos * np.sin((self._lon - lon) / 2) ** 2
+        near = np.flatnonzero(chord <= chord.min() * (1 + NEARLY) + NEARLY**2).tolist()
+        return [self._sites[index] for index in sorted([*self._others, *(self._index[at] for at in near)])]
 
 
 def choose_site(

@@ -186,10 +186,20 @@ def _age_bound(limit: AgeLimit | None) -> Bound | None:
 def judge_trial(nct_id: str, criteria: Sequence[Criterion], fields: EligibilityFields, facts: Facts) -> JudgedTrial:
     """Every criterion and every field judged, whatever the others say; ids come out as `{nct_id}/{id}`."""
     prefix = f"{nct_id}/"
-    own = [judge_criterion(c, facts) for c in field_criteria(fields, prefix)]
-    own = [replace(j, start=None, end=None) for j in own]
-    read = [judge_criterion(c, facts, fields.text, prefix) for c in criteria]
-    read, cohort_ruled_out = _without_cohorts(read)
+    own = [judge_field(c, facts) for c in field_criteria(fields, prefix)]
+    return assembled(nct_id, own, [judge_criterion(c, facts, fields.text, prefix) for c in criteria], facts)
+
+
+def judge_field(criterion: Criterion, facts: Facts) -> JudgedCriterion:
+    """One of `field_criteria`; it has no place in the trial's text."""
+    return replace(judge_criterion(criterion, facts), start=None, end=None)
+
+
+def assembled(
+    nct_id: str, own: Sequence[JudgedCriterion], judged_text: Sequence[JudgedCriterion], facts: Facts
+) -> JudgedTrial:
+    """The trial whose fields and criteria are judged."""
+    read, cohort_ruled_out = _without_cohorts(judged_text)
     judged = (*own, *read)
     counted = [j for j in judged if not j.part_of_parent]
     decisive = [j for j in counted if j.applies_to is None]
@@ -216,7 +226,8 @@ def _without_cohorts(judged: Sequence[JudgedCriterion]) -> tuple[list[JudgedCrit
     if not ruled_out:
         return list(judged), False
     return [
-        replace(j, verdict=Verdict.NOT_APPLICABLE, why_unknown=None) if j.applies_to in ruled_out else j for j in judged
+        replace(j, verdict=Verdict.NOT_APPLICABLE, why_unknown=None, kept=None) if j.applies_to in ruled_out else j
+        for j in judged
     ], True
 
 

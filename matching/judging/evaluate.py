@@ -118,6 +118,11 @@ def evaluate(
             return _remembered(expression, facts, depth, timed=timed)
 
 
+def content_of(leaf: Judged) -> Hashable:
+    """What a leaf asks, wherever it stands."""
+    return type(leaf), _CONTENT[type(leaf)](leaf)
+
+
 def _remembered(leaf: Judged, facts: Facts, depth: int, *, timed: bool) -> Finding:
     """Trials ask the same things in other places: a finding of this patient is made once."""
     key = (type(leaf), timed, _CONTENT[type(leaf)](leaf))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 from matching.model.codes import Eligibility, Role, Verdict, WhyUnknown
 from matching.model.criterion import Expression, Leaf
@@ -114,7 +115,11 @@ class PartVerdict:
 
 @dataclass(frozen=True, slots=True)
 class JudgedCriterion:
-    """One criterion, judged. `explanation` is empty until answering/explain.py words it."""
+    """One criterion, judged. `explanation` is empty until answering/explain.py words it.
+
+    `kept` is for what is worked out of it where it comes up again: in every answer to a patient that tells nothing of what
+    it asks, or under other ids in this one. None: it comes once.
+    """
 
     id: str
     role: Role
@@ -131,6 +136,7 @@ class JudgedCriterion:
     eligible_from: date | None = None
     eligible_until: date | None = None
     explanation: str = ""
+    kept: dict[Hashable, Any] | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

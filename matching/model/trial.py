@@ -5,9 +5,10 @@ Enum values keep the spelling of ClinicalTrials.gov API v2.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from matching.model.criterion import ParsedCriteria
 from matching.model.patient import PartialDate
@@ -293,7 +294,11 @@ class TrialSummary:
 
 @dataclass(frozen=True, slots=True)
 class ReadableTrial:
-    """A stored trial as the engine reads it: its summary and its parsed criteria (ids without the trial's prefix)."""
+    """A stored trial as the engine reads it: its summary and its parsed criteria (ids without the trial's prefix).
+
+    `kept` holds what the engine has worked out of the trial alone, for as long as somebody keeps the trial.
+    """
 
     summary: TrialSummary
     parsed: ParsedCriteria
+    kept: dict[Hashable, Any] = field(default_factory=dict, compare=False, repr=False)

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
+from hashlib import sha256
 
 import pytest
 from memory_reader import MemoryReader
@@ -292,6 +293,16 @@ def test_one_trial_for_many_patients_has_the_verdicts_of_each_patients_own_answe
 
 def test_a_trial_that_is_not_there_has_no_matches() -> None:
     assert match_one(MemoryReader([]), "NCT00000009", [PATIENT], on=ON) is None
+
+
+def test_the_digest_is_that_of_the_canonical_json() -> None:
+    """Its numbers are written as Python writes them: 1e-05, where the fast encoder writes 1e-5."""
+    for value in (1e-05, -2.5e-07, 1e22, 0.25, 7, "3e5", "é\x01\u2028", None, [1.5e-06], {"b": 1, "a": "2,1e5"}):
+        body = {"on": "2026-11-22", "value": value, "digest": "not part of it"}
+        text = json.dumps(
+            {k: v for k, v in body.items() if k != "digest"}, sort_keys=True, separators=(",", ":"), ensure_ascii=False
+        )
+        assert digest(body) == "sha256:" + sha256(text.encode()).hexdigest()
 
 
 def test_the_same_request_gives_the_same_bytes_and_another_gives_another_digest() -> None:

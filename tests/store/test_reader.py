@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 
 import matching
+from app.store.kept import KeptTrials
 from app.store.trials import TrialStore
 from matching import Design, EligibilityFields, Intervention, MeshTerm, PartialDate, Trial
 from tests.store.trials_made import AT, no_text, registry_trial
@@ -169,3 +170,27 @@ def test_a_reader_sees_one_version_of_the_data(store: TrialStore) -> None:
         assert reader.data_version == version
         assert [row.summary.nct_id for row in reader.trials(["NCT00000001", "NCT00000002"])] == ["NCT00000001"]
     assert found(store) == [1, 2]
+
+
+def test_a_kept_trial_is_found_again_and_never_after_it_has_changed(store: TrialStore) -> None:
+    def first() -> matching.ReadableTrial:
+        with store.reader() as reader:
+            (one,) = reader.trials([trial(1).nct_id])
+        return one
+
+    store.upsert([trial(1)], at=AT, read=no_text)
+    assert first() is first()
+    store.upsert([trial(1, brief_title="Another title")], at=AT, read=no_text, replace=True)
+    assert first().summary.brief_title == "Another title"
+
+
+def test_as_many_trials_are_kept_as_there_is_room_for(store: TrialStore) -> None:
+    store.upsert([trial(1)], at=AT, read=no_text)
+    with store.reader() as reader:
+        (one,) = reader.trials([trial(1).nct_id])
+    kept = KeptTrials(most=2)
+    for key in ("a", "b"):
+        kept.put(key, one)
+    assert kept.get("a") is one
+    kept.put("c", one)
+    assert [kept.get(key) is one for key in ("a", "b", "c")] == [True, False, True]
