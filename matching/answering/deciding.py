@@ -204,11 +204,11 @@ def undecided_sets(trial: JudgedTrial) -> tuple[tuple[tuple[MissingFact, ...], .
     """
     facts = open_facts(trial)
     exact = len(facts) <= EXACT_FACTS
-    join, meet = (_cheapest_union, _cheapest_product) if not exact else (_union, _product)
+    meet = _product if exact else _cheapest_product
     needed: FactSets = _ALREADY
     for criterion in trial.criteria:
         if is_open(criterion):
-            closing = _settling(criterion.finding, criterion.role is Role.INCLUSION, join, meet)
+            closing = _closing(criterion, exact=exact)
             if closing:
                 needed = meet((needed, closing))
     ordered = sorted((tuple(sorted(group)) for group in needed if group), key=lambda group: (len(group), group))
@@ -216,6 +216,18 @@ def undecided_sets(trial: JudgedTrial) -> tuple[tuple[tuple[MissingFact, ...], .
 
 
 Combine = Callable[[Iterable[FactSets]], FactSets]
+
+
+def _closing(criterion: JudgedCriterion, *, exact: bool) -> FactSets:
+    """The minimal sets of facts with which the criterion can come out in the patient's favour; kept with the criterion."""
+    key = (_closing, exact)
+    known: FactSets | None = None if criterion.kept is None else criterion.kept.get(key)
+    if known is None:
+        join, meet = (_union, _product) if exact else (_cheapest_union, _cheapest_product)
+        known = _settling(criterion.finding, criterion.role is Role.INCLUSION, join, meet)
+        if criterion.kept is not None:
+            criterion.kept[key] = known
+    return known
 
 
 def _settling(finding: Finding, wanted: bool, join: Combine, meet: Combine) -> FactSets:
@@ -286,7 +298,11 @@ def _union(families: Iterable[FactSets]) -> FactSets:
 def _product(families: Iterable[FactSets]) -> FactSets:
     result: FactSets = _ALREADY
     for family in families:
-        result = _minimal(left | right for left in result for right in family)
+        if len(result) == 1 and len(family) == 1:
+            (left,), (right,) = result, family
+            result = frozenset({left | right})
+        else:
+            result = _minimal(left | right for left in result for right in family)
     return result
 
 

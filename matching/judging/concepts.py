@@ -216,6 +216,13 @@ def might_be(known: KnownList, target: Target) -> tuple[Known, ...]:
     return tuple(dict.fromkeys([*broader, *unresolved]))
 
 
+def is_silent(known: KnownList, target: Target) -> bool:
+    """Whether the list says nothing of the concept, neither by what it names nor by being complete: whatever asks for it is missing."""
+    if known.complete or matched_by(known, target) or excluded_by(known, target):
+        return False
+    return not absent_by(known, target) and not might_be(known, target)
+
+
 def is_allergy(target: Target) -> bool:
     """Whether an allergy to something is asked for, which lists name in many ways."""
     return target.concept.text.lower().startswith(_ALLERGIC)

@@ -12,6 +12,7 @@ from datetime import date
 from functools import cache
 from itertools import count
 
+from matching.judging import concepts
 from matching.judging.eligibility import (
     FAILING,
     assembled,
@@ -19,10 +20,23 @@ from matching.judging.eligibility import (
     judge_criterion,
     judge_field,
 )
-from matching.judging.evaluate import MAX_DEPTH, content_of, evaluate
+from matching.judging.evaluate import MAX_DEPTH, content_of, evaluate, own_place
 from matching.judging.facts import Facts, prepare
 from matching.judging.people import STATEMENTS
-from matching.model.criterion import AllOf, AnyOf, AtLeast, Criterion, Expression, If, Leaf, Not, OnSite, Unreadable
+from matching.model.criterion import (
+    AllOf,
+    AnyOf,
+    AtLeast,
+    ConditionIs,
+    Criterion,
+    Expression,
+    If,
+    Leaf,
+    Not,
+    OnSite,
+    TreatmentIs,
+    Unreadable,
+)
 from matching.model.finding import JudgedCriterion, JudgedTrial
 from matching.model.patient import Patient
 from matching.model.trial import ReadableTrial
@@ -85,10 +99,28 @@ def _tells_nothing(leaves: tuple[tuple[int, Leaf, Truth], ...], facts: Facts, to
     for number, leaf, favourable in leaves:
         known = told.get(number)
         if known is None:
-            known = told[number] = evaluate(leaf, facts, favourable) != evaluate(leaf, _nobody(), favourable)
+            known = told[number] = not _is_silent(leaf, facts) and (
+                evaluate(leaf, facts, favourable) != evaluate(leaf, _nobody(), favourable)
+            )
         if known:
             return False
     return True
+
+
+def _is_silent(leaf: Leaf, facts: Facts) -> bool:
+    """Whether the patient's list says nothing of the disease or treatment, whatever is asked of it. False: it may."""
+    match leaf:
+        case ConditionIs() if own_place(leaf) is None:
+            known, kind = facts.conditions, "condition"
+        case TreatmentIs():
+            known, kind = facts.treatments, "treatment"
+        case _:
+            return False
+    key = (_OUTLINE, kind, leaf.concept)
+    silent = facts.memo.get(key)
+    if silent is None:
+        silent = facts.memo[key] = concepts.is_silent(known, concepts.target_of(leaf.concept, kind))
+    return silent is True
 
 
 def _judged_untold(asked: _Asked, text: str | None, prefix: str) -> JudgedCriterion | None:

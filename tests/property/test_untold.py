@@ -24,10 +24,10 @@ def plain(trial, facts):
 
 def test_kept_trials_are_judged_told_and_written_as_if_nothing_were_kept():
     """Everybody asks the same kept trials, so that each finds what those before left."""
-    trials = [replace(trial, kept={}) for trial in real_trials()]
+    trials = [replace(trial, kept={}) for trial in real_trials()[::5]]
     words = [Wording(language, audience) for language in LANGUAGES for audience in AUDIENCES]
     kept = told = 0
-    for number, patient in enumerate([Patient(), *real_patients(6), Patient()]):
+    for number, patient in enumerate([Patient(), *real_patients(5), Patient()]):
         facts, plain_facts = prepare(patient, ON), prepare(patient, ON)
         wording = words[number % len(words)]
         for trial in trials:
@@ -38,8 +38,8 @@ def test_kept_trials_are_judged_told_and_written_as_if_nothing_were_kept():
             assert list(map(criterion_to_json, explained.criteria)) == list(map(criterion_to_json, expected.criteria))
             kept += sum(each.kept is not None for each in explained.criteria)
             told += sum(each.kept is None for each in explained.criteria)
-    assert kept > 1000
-    assert told > 1000
+    assert kept > 500
+    assert told > 500
 
 
 def test_the_nearest_site_is_among_those_that_are_placed_exactly():
