@@ -40,6 +40,7 @@ INCLUDE = frozenset({"criteria", "questions", "not_eligible"})
 class Trials:
     """Given trials, all of them considered."""
 
+    registry = None
     data_version = "generated"
 
     def __init__(self, trials: list[ReadableTrial]) -> None:
