@@ -49,7 +49,7 @@ class Trials:
     def considered(self, **_: object) -> list[ReadableTrial]:
         return [self._trials[each] for each in sorted(self._trials)]
 
-    def trials(self, nct_ids: list[str]) -> list[ReadableTrial]:
+    def trials(self, nct_ids: list[str], versions: object = ()) -> list[ReadableTrial]:
         return [self._trials[each] for each in nct_ids if each in self._trials]
 
 
