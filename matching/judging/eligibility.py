@@ -276,15 +276,15 @@ def _failure(judged: JudgedCriterion) -> tuple[Truth, tuple[Change, ...]]:
 def cross_check(own: Sequence[JudgedCriterion], read: Sequence[JudgedCriterion]) -> tuple[str, ...]:
     """The fields (`age`, `sex`, `healthy_volunteers`) on which the registry's field and the text disagree for this patient."""
     found = []
+    settled = [
+        (side, j.finding.expression)
+        for j in read
+        if not j.part_of_parent and j.applies_to is None and (side := _side(j)) is not None
+    ]
     for judged in own:
         name = judged.id.rsplit("/", 1)[-1]
-        texts = {
-            _side(j)
-            for j in read
-            if not j.part_of_parent and j.applies_to is None and _is_about(j.finding.expression, name)
-        }
         side = _side(judged)
-        if side is not None and (not side) in texts:
+        if side is not None and any(other is not side and _is_about(asked, name) for other, asked in settled):
             found.append(name)
     return tuple(found)
 

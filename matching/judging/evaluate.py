@@ -38,7 +38,7 @@ from matching.model.criterion import (
     TreatmentIs,
     Unreadable,
 )
-from matching.model.finding import Change, Finding
+from matching.model.finding import Change, Distance, Evidence, Finding, MissingFact
 from matching.model.truth import Truth, at_least, conjunction, disjunction, negation
 
 Judged = (
@@ -267,7 +267,10 @@ def _at_least(expression: AtLeast, parts: list[Finding]) -> Finding:
 
 
 def _nobody_here(parts: list[Finding]) -> bool:
-    return bool(parts) and all(not p.applicable for p in parts)
+    for part in parts:
+        if part.applicable:
+            return False
+    return bool(parts)
 
 
 def _not(expression: Expression, part: Finding) -> Finding:
@@ -313,17 +316,25 @@ def _joined(
     truth = combine([p.truth for p in parts])
     telling = [p for p in parts if p.truth is truth]
     unsure = truth is Truth.UNKNOWN
-    changes = merge(truth, [(p.truth, p.timeline) for p in parts], combine) if any(p.timeline for p in parts) else ()
+    timed = [p for p in parts if p.timeline]
+    changes = merge(truth, [(p.truth, p.timeline) for p in parts], combine) if timed else ()
     if len(telling) == 1:
         (one,) = telling
         causes = one.reasons, one.evidence, one.missing, one.distances
     else:
-        causes = (
-            most_telling(r for p in telling for r in p.reasons) if unsure else (),
-            tuple(dict.fromkeys(e for p in telling for e in p.evidence)),
-            tuple(dict.fromkeys(m for p in telling for m in p.missing)) if unsure else (),
-            tuple(d for p in telling for d in p.distances),
-        )
+        reasons_found: set[WhyUnknown] = set()
+        evidence_found: dict[Evidence, None] = {}
+        missing_found: dict[MissingFact, None] = {}
+        distances_found: list[Distance] = []
+        for part in telling:
+            if unsure:
+                reasons_found.update(part.reasons)
+                for fact in part.missing:
+                    missing_found[fact] = None
+            for each in part.evidence:
+                evidence_found[each] = None
+            distances_found += part.distances
+        causes = most_telling(reasons_found), tuple(evidence_found), tuple(missing_found), tuple(distances_found)
     reasons, evidence, missing, distances = causes
     return Finding(expression, truth, reasons, evidence, missing, tuple(parts), applicable, distances, changes)
 
