@@ -67,7 +67,11 @@ def open_leaves(finding: Finding) -> tuple[Finding, ...]:
         return ()
     if not finding.parts:
         return (finding,)
-    return tuple(leaf for part in finding.parts for leaf in open_leaves(part))
+    found: list[Finding] = []
+    for part in finding.parts:
+        if part.truth is Truth.UNKNOWN:
+            found += open_leaves(part)
+    return tuple(found)
 
 
 def open_facts(trial: JudgedTrial) -> dict[FactKey, MissingFact]:
@@ -75,12 +79,28 @@ def open_facts(trial: JudgedTrial) -> dict[FactKey, MissingFact]:
     found: dict[FactKey, MissingFact] = {}
     for criterion in trial.criteria:
         if is_open(criterion):
-            for leaf in open_leaves(criterion.finding):
-                for fact in askable(leaf):
-                    known = found.setdefault(key(fact), fact)
-                    if known != fact:  # one question in two wordings: the same one wherever it was met first
-                        found[key(fact)] = min(known, fact, key=order_of_fact)
+            for each, fact in _open_facts_of(criterion).items():
+                _take(found, each, fact)
     return found
+
+
+def _open_facts_of(criterion: JudgedCriterion) -> dict[FactKey, MissingFact]:
+    """The facts that one criterion misses; kept with it."""
+    known: dict[FactKey, MissingFact] | None = None if criterion.kept is None else criterion.kept.get(_open_facts_of)
+    if known is None:
+        known = {}
+        for leaf in open_leaves(criterion.finding):
+            for fact in askable(leaf):
+                _take(known, key(fact), fact)
+        if criterion.kept is not None:
+            criterion.kept[_open_facts_of] = known
+    return known
+
+
+def _take(found: dict[FactKey, MissingFact], each: FactKey, fact: MissingFact) -> None:
+    known = found.setdefault(each, fact)
+    if known is not fact and known != fact:  # one question in two wordings: the same one wherever it was met first
+        found[each] = min(known, fact, key=order_of_fact)
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,7 @@ def explain(criterion: JudgedCriterion, words: Wording = PLAIN) -> str:
     if criterion.verdict is Verdict.UNKNOWN:
         # what can be asked stands last, next to the question
         leaves = tuple(sorted(leaves, key=lambda leaf: bool(askable(leaf))))
-    negated = frozenset(id(leaf) for leaf in _negated(criterion.finding))
+    negated = frozenset(map(id, _negated(criterion.finding)))
     said.extend(_sentences(tuple((leaf, _quote(leaf, criterion, id(leaf) in negated)) for leaf in leaves), words))
     if criterion.verdict is Verdict.UNKNOWN:
         said.append(question_for(leaves, words))
@@ -193,7 +193,13 @@ def decisive(finding: Finding) -> tuple[Finding, ...]:
             return (finding,)
         case _:
             assert_never(expression)
-    return tuple(leaf for part in (chosen or parts) for leaf in decisive(part))
+    found: list[Finding] = []
+    for part in chosen or parts:
+        if part.parts or isinstance(part.expression, AllOf | AnyOf | AtLeast | Not | If):
+            found += decisive(part)
+        else:
+            found.append(part)
+    return tuple(found)
 
 
 def _with(parts: tuple[Finding, ...], truth: Truth) -> tuple[Finding, ...]:
@@ -205,7 +211,11 @@ def _negated(finding: Finding, under: bool = False) -> tuple[Finding, ...]:
     if not finding.parts:
         return (finding,) if under else ()
     below = under != isinstance(finding.expression, Not)
-    return tuple(leaf for part in finding.parts for leaf in _negated(part, below))
+    found: list[Finding] = []
+    for part in finding.parts:
+        if below or part.parts:
+            found += _negated(part, below)
+    return tuple(found)
 
 
 def _quote(leaf: Finding, criterion: JudgedCriterion, negated: bool) -> str:
