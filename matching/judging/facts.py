@@ -322,8 +322,12 @@ def _born(age: Quantity, on: date) -> Span:
 
 def _readings(observations: Iterable[Observation]) -> dict[str, tuple[Reading, ...]]:
     found: dict[str, list[Reading]] = {}
+    analytes_of: dict[tuple[str | None, str], tuple[analytes.AnalyteEntry | None, str | None]] = {}
     for observation in observations:
-        entry, setting = _analyte(observation.loinc, observation.name)
+        named = observation.loinc, observation.name
+        if named not in analytes_of:
+            analytes_of[named] = _analyte(*named)
+        entry, setting = analytes_of[named]
         key = entry.name if entry is not None else analytes.normalise(observation.name)
         setting = analyte_setting(observation.setting) or setting
         observation = as_titre(observation)
@@ -472,11 +476,7 @@ def _concepts(text: str, given: tuple[Code, ...], *, treated: bool) -> tuple[tup
     if whole is not None and whole.id is not None:
         ids.append(whole.id)
         matches = lexicon.find_terms(text)
-        exact = (
-            exact
-            or lexicon.find_terms(text)[:1] == []
-            or (len(matches) == 1 and len(matches[0].text) == len(text.strip()))
-        )
+        exact = exact or not matches or (len(matches) == 1 and len(matches[0].text) == len(text.strip()))
     elif not ids:
         words = set(words_of(text))
         if not (words & _UNSURE or words & _DENYING):

@@ -114,10 +114,16 @@ _MALIGNANT = (
 """Names of tumours that are malignant by definition."""
 
 
+@cache
+def _longest() -> int:
+    """Words of the longest phrase."""
+    return max(phrase.count(" ") for phrase in _phrases()) + 1
+
+
 def said_in(qualifiers: Iterable[str], text: str) -> frozenset[str]:
     """The qualifiers that a patient's own words state: the longest phrases first, so that "not controlled" is not "controlled"."""
     table = _phrases()
-    longest = max(phrase.count(" ") for phrase in table) + 1
+    longest = _longest()
     said: set[str] = set()
     for part in (*qualifiers, text):
         words = words_of(part)
