@@ -95,6 +95,7 @@ class Pool:
         for thread in self._threads:
             thread.join()
         for worker in self._workers:
+            worker.process.terminate()  # one may have been replaced meanwhile
             worker.process.join()
             worker.pipe.close()
 

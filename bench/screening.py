@@ -123,6 +123,10 @@ def measure(report: Report, run: Run) -> None:
 def _measure(report: Report, run: Run, size: int) -> dict[str, float]:
     everybody = people()
     naive = _reference(run, size, list(everybody.values()))
+    begin = time.perf_counter()
+    registry = registry_of(run.corpus(size))
+    built = time.perf_counter() - begin
+    # Close to our own in time: other work on the machine slows both alike.
     floor = Floor(size)
     against, unknown = floor.columns()
     failed, left, open_ = floor.by_sorting()
@@ -130,9 +134,6 @@ def _measure(report: Report, run: Run, size: int) -> dict[str, float]:
     assert (unknown[left] == open_).all()
     flat, sorted_ = timed(floor.columns, times=RUNS).p50, timed(floor.by_sorting, times=RUNS).p50
     del floor, against, unknown, failed, left, open_
-    begin = time.perf_counter()
-    registry = registry_of(run.corpus(size))
-    built = time.perf_counter() - begin
     screen = registry.screen
     judged = {name: screen.judge(person.facts) for name, person in everybody.items()}
 

@@ -1,6 +1,7 @@
 """`POST /v1/matches/batch`: NDJSON in, NDJSON out, streamed; a bad line yields a problem line and the stream goes on."""
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
 from threading import Lock
@@ -17,6 +18,8 @@ from app.population import Source, begin_matching, snapshot_held
 from app.processes import APART, Pool, WorkerDiedError, processors
 from app.settings import Settings, snapshot_folder
 from app.store.engine import in_memory
+
+logger = logging.getLogger(__name__)
 
 router = APIRouter(tags=["matches"])
 
@@ -60,7 +63,11 @@ class BatchProcesses:
         """The processes; None where this service answers all lines itself. The first call waits for their start."""
         with self._lock:
             if self._pool is None and self.jobs and not self._closed:
-                self._pool = Pool(self.jobs, begin_matching, self._source, start=APART)
+                try:
+                    self._pool = Pool(self.jobs, begin_matching, self._source, start=APART)
+                except OSError as error:
+                    # A machine that has no room for more processes still answers.
+                    logger.error("no processes could be started for a batch", extra={"error": type(error).__name__})
             return self._pool
 
     def close(self) -> None:

@@ -69,10 +69,10 @@ def served(sample_database, snapshot, monkeypatch):
 
 
 def test_http_the_command_line_and_a_part_of_the_lines_give_the_same(served, sample_database, snapshot):
-    lines = lines_of(24)
+    lines = lines_of(16)
     expected = match_partition(lines, database_url=sample_database, snapshot=snapshot)
-    assert [json.loads(line)["id"] for line in expected] == list(range(24))
-    assert ["problem" in json.loads(line) for line in expected] == [n % 7 == 5 for n in range(24)]
+    assert [json.loads(line)["id"] for line in expected] == list(range(16))
+    assert ["problem" in json.loads(line) for line in expected] == [n % 7 == 5 for n in range(16)]
     sent = b"\n".join(lines)
     assert Client(served).post("/v1/matches/batch", content=sent).content == b"".join(expected)
     assert len(served.state.batch_processes.pool().pids) == 2
