@@ -173,7 +173,7 @@ def ranked_on_arrays(registry: Registry, person: Person, scope: str, page: Page)
     trials = screen.every if kept is None else np.flatnonzero(kept).astype(np.int32)
     near, within = columns.nearest(trials, columns.distances(person.here), wanted)
     trials, near = trials[within], near[within]
-    judged = screen.judge(person.facts, trials)
+    judged = screen.judge(person.facts, trials, wants_facts=page.questions)
     counted = screen.count(person.facts, judged.kinds, trials)
     keys = columns.keys(trials, screen.arrays.trial_number[trials], counted, meetings[trials], near, person.on)
     listed = keys if page.not_eligible else keys[counted.eligibility != NOT]

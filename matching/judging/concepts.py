@@ -358,20 +358,45 @@ def _condition_said(
     if only_a_symptom(known, target):
         # The hierarchy files a cough under the respiratory diseases: who coughs may have one, or none.
         return [Said(Truth.UNKNOWN, (WhyUnknown.MISSING,), (target.missing,), _evidence(known, target))]
-    acute = any(own in ACUTE or hierarchy.ancestors(own) & ACUTE for own in known.ids)
-    qualifiers, status = splits_status(leaf.qualifiers, leaf.status)
-    windowed = has_numbers(leaf.window)
     parts = [Said(Truth.TRUE, evidence=_evidence(known, target))]
-    parts.append(spells.condition_status(known, status, day, target.missing, windowed=windowed))
-    newly = "newly diagnosed" in leaf.qualifiers
-    for qualifier in qualifiers:
-        if qualifier == "newly diagnosed" and windowed:
-            continue  # the window says how new
-        parts.append(_qualified(qualifier, known, target))
-    if leaf.window is not None:
-        parts.append(spells.condition_window(known, leaf.window, day, target.missing, acute=acute, onset=newly))
-    parts.extend(_not_excepted(leaf.exceptions, known, facts, judge, condition=True))
+    for said in CONDITION_PARTS:
+        parts.extend(said(leaf, known, target, facts, day, judge))
     return parts
+
+
+def _condition_status(
+    leaf: ConditionIs, known: Known, target: Target, facts: Facts, day: date, judge: Judge
+) -> list[Said]:
+    _, status = splits_status(leaf.qualifiers, leaf.status)
+    return [spells.condition_status(known, status, day, target.missing, windowed=has_numbers(leaf.window))]
+
+
+def _condition_qualifiers(
+    leaf: ConditionIs, known: Known, target: Target, facts: Facts, day: date, judge: Judge
+) -> list[Said]:
+    qualifiers, _ = splits_status(leaf.qualifiers, leaf.status)
+    windowed = has_numbers(leaf.window)  # then the window says how new
+    return [_qualified(q, known, target) for q in qualifiers if not (q == "newly diagnosed" and windowed)]
+
+
+def _condition_window(
+    leaf: ConditionIs, known: Known, target: Target, facts: Facts, day: date, judge: Judge
+) -> list[Said]:
+    if leaf.window is None:
+        return []
+    acute = any(own in ACUTE or hierarchy.ancestors(own) & ACUTE for own in known.ids)
+    newly = "newly diagnosed" in leaf.qualifiers
+    return [spells.condition_window(known, leaf.window, day, target.missing, acute=acute, onset=newly)]
+
+
+def _condition_exceptions(
+    leaf: ConditionIs, known: Known, target: Target, facts: Facts, day: date, judge: Judge
+) -> list[Said]:
+    return not_excepted(leaf.exceptions, known, facts, judge, condition=True)
+
+
+CONDITION_PARTS = (_condition_status, _condition_qualifiers, _condition_window, _condition_exceptions)
+"""What a leaf asks of one fact at or below its concept; the arrays ask each part apart (screen/standing.py)."""
 
 
 def only_a_symptom(known: Known, target: Target) -> bool:
@@ -402,21 +427,52 @@ def _qualified(qualifier: str, known: Known, target: Target) -> Said:
 def _treatment_said(
     leaf: TreatmentIs, known: Known, target: Target, facts: Facts, day: date, judge: Judge
 ) -> list[Said]:
-    half_life = half_life_of((*known.ids, *((target.id,) if target.id else ())))
-    event = leaf.type in {"procedure", "donation"} or any(hierarchy.category(i) == "procedure" for i in known.ids)
     parts = [Said(Truth.TRUE, evidence=_evidence(known, target))]
+    for said in TREATMENT_PARTS:
+        parts.extend(said(leaf, known, target, facts, day, judge))
+    return parts
+
+
+def _happens_once(leaf: TreatmentIs, known: Known) -> bool:
+    return leaf.type in {"procedure", "donation"} or any(hierarchy.category(i) == "procedure" for i in known.ids)
+
+
+def _treatment_status(
+    leaf: TreatmentIs, known: Known, target: Target, facts: Facts, day: date, judge: Judge
+) -> list[Said]:
+    event = _happens_once(leaf, known)
+    windowed = has_numbers(leaf.window)
+    said = spells.treatment_status(known, leaf.status, day, target.missing, windowed=windowed, event=event)
     if leaf.status == "any" and leaf.window is None and is_diagnostic(target):
         # A test that is only named says what was found by it, or how: having had it does not make that true.
-        parts.append(Said(Truth.UNKNOWN, (WhyUnknown.UNREADABLE,)))
-    parts.append(
-        spells.treatment_status(known, leaf.status, day, target.missing, windowed=has_numbers(leaf.window), event=event)
-    )
-    if leaf.window is not None:
-        parts.append(spells.treatment_window(known, leaf.window, day, target.missing, half_life=half_life, event=event))
-    if leaf.dose is not None:
-        parts.append(_dosed(leaf.dose, known, target))
-    parts.extend(_not_excepted(leaf.exceptions, known, facts, judge, condition=False))
-    return parts
+        return [Said(Truth.UNKNOWN, (WhyUnknown.UNREADABLE,)), said]
+    return [said]
+
+
+def _treatment_window(
+    leaf: TreatmentIs, known: Known, target: Target, facts: Facts, day: date, judge: Judge
+) -> list[Said]:
+    if leaf.window is None:
+        return []
+    half_life = half_life_of((*known.ids, *((target.id,) if target.id else ())))
+    event = _happens_once(leaf, known)
+    return [spells.treatment_window(known, leaf.window, day, target.missing, half_life=half_life, event=event)]
+
+
+def _treatment_dose(
+    leaf: TreatmentIs, known: Known, target: Target, facts: Facts, day: date, judge: Judge
+) -> list[Said]:
+    return [] if leaf.dose is None else [_dosed(leaf.dose, known, target)]
+
+
+def _treatment_exceptions(
+    leaf: TreatmentIs, known: Known, target: Target, facts: Facts, day: date, judge: Judge
+) -> list[Said]:
+    return not_excepted(leaf.exceptions, known, facts, judge, condition=False)
+
+
+TREATMENT_PARTS = (_treatment_status, _treatment_window, _treatment_dose, _treatment_exceptions)
+"""As CONDITION_PARTS."""
 
 
 def _dosed(dose: Dose, known: Known, target: Target) -> Said:
@@ -446,7 +502,7 @@ def _dosed(dose: Dose, known: Known, target: Target) -> Said:
     return Said(conjunction(truths), evidence=evidence, distance=distance)
 
 
-def _not_excepted(
+def not_excepted(
     exceptions: Sequence[Expression], known: Known, facts: Facts, judge: Judge, *, condition: bool
 ) -> list[Said]:
     """That the fact is none of the exceptions: each is asked of this one fact, as if it were all there is."""

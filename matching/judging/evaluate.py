@@ -220,6 +220,11 @@ def _condition(leaf: ConditionIs, facts: Facts, on: date, depth: int) -> Finding
             return people.judge_healthy_volunteer(leaf, facts)
 
 
+def exceptions_judged() -> concepts.Judge:
+    """How exceptions of a leaf that stands alone are judged."""
+    return _exception(0)
+
+
 def _exception(depth: int) -> concepts.Judge:
     """How an exception is judged: as any expression, without regard to which side it favours."""
     return lambda expression, facts: evaluate(expression, facts, depth=depth + 1, timed=False)

@@ -169,6 +169,8 @@ def judge_life_expectancy(leaf: LifeExpectancyIs, facts: Facts, day: date) -> Fi
     choice = _choose(facts.readings.get("life expectancy", ()), None, None, day, missing, STALE_AFTER_MONTHS)
     if choice.reason is not None:
         return _open(leaf, choice, missing)
+    if leaf.lower is None and leaf.upper is None:
+        return Finding(leaf, Truth.UNKNOWN, (WhyUnknown.UNREADABLE,), tuple(evidence_of(r) for r in choice.readings))
     return _settle(leaf, choice.readings, leaf.lower, leaf.upper, facts.sex, missing)
 
 

@@ -203,6 +203,18 @@ def to_json(expression: Expression) -> Json:
             assert_never(expression)
 
 
+def placeless(expression: Expression) -> Json:
+    """An expression without its places in the text: equal for equal questions."""
+    without: Json = _without_places(to_json(expression))
+    return without
+
+
+def _without_places(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _without_places(part) for name, part in value.items() if name not in ("start", "end")}
+    return [_without_places(part) for part in value] if isinstance(value, list) else value
+
+
 _Ranged = AgeIs | MeasurementIs | ScoreIs | CountIs | LifeExpectancyIs | LifestyleIs
 _AnyLeaf = _Ranged | SexIs | ResultIs | ConditionIs | TreatmentIs | PregnancyIs | OnSite | Unreadable
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from functools import cache
 
+import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -66,6 +67,8 @@ def built(given_trials) -> Screen:
 def agrees(screen: Screen, given_trials, patient: Patient) -> None:
     facts = prepare(patient, made.ON)
     counted = screen.count(facts, screen.judge(facts).kinds)
+    slower = screen.count(facts, screen.judge(facts, wants_facts=True).kinds)
+    assert np.array_equal(slower.kinds, counted.kinds)
     for i, (asked, read) in enumerate(given_trials):
         judged: JudgedTrial = judge_trial(f"NCT{i:08d}", read, asked, facts)
         assert (counted.counts(i), ELIGIBILITIES[counted.eligibility[i]]) == (judged.counts, judged.eligibility)

@@ -84,18 +84,18 @@ class Screen:
         cohort[:] = many | (arrays.group_cohort[first] >= 0) if len(first) else many
         self._in_groups = cohort
 
-    def judge(self, facts: Facts, trials: Ints | None = None) -> Judged:
+    def judge(self, facts: Facts, trials: Ints | None = None, *, wants_facts: bool = False) -> Judged:
         """All leaves, nodes and distinct criteria for one patient, or those that the given trials ask.
 
-        What the trials do not ask has no meaning then.
+        What the trials do not ask has no meaning then. `wants_facts`: with the fact that would settle each open leaf.
         """
         part = self._part(trials)
-        told = self._told(facts, part)
+        told = self._told(facts, part, {}, wants_facts)
         fails = np.equal(told.criteria & np.uint16(state.TRUTH), _FAILING[self.arrays.criterion_role])
         # A failure that rests on a silence too thin to shut anybody out is none.
         if not fails.any() or (doubted := silence.doubted(facts)) is None:
             return Judged(told.kinds, told, None, fails)
-        again = self._told(doubted, part, told.leaves.more)
+        again = self._told(doubted, part, told.leaves.more, wants_facts)
         return Judged(np.where(fails, again.kinds, told.kinds), told, again, fails)
 
     def _part(self, trials: Ints | None) -> tuple[NDArray[np.bool_], Ints] | None:
@@ -110,10 +110,14 @@ class Screen:
         return asked, inner
 
     def _told(
-        self, facts: Facts, part: tuple[NDArray[np.bool_], Ints] | None, more: dict[FactKey, int] | None = None
+        self,
+        facts: Facts,
+        part: tuple[NDArray[np.bool_], Ints] | None,
+        more: dict[FactKey, int],
+        wants_facts: bool,
     ) -> Told:
         asked, inner = (None, None) if part is None else part
-        leaves = Judging(self.table, facts, more, asked).all()
+        leaves = Judging(self.table, facts, more, asked, wants_facts=wants_facts).all()
         states = grown(self.arrays, leaves.states, inner)
         criteria = states[self.arrays.criterion_node]
         return Told(leaves, states, criteria, state.kind_table(facts.empty)[self.arrays.criterion_role, criteria])

@@ -18,8 +18,9 @@ from matching.judging.facts import Facts
 from matching.judging.screen import numbers
 from matching.judging.screen.arrays import Ints, ScreenArrays, hashed, rows_of, unpacked
 from matching.judging.screen.asks import Family
+from matching.judging.screen.standing import Question, Standing, question_of
 from matching.judging.screen.state import States, state_of
-from matching.judging.screen.touched import ConceptIndex, Touched
+from matching.judging.screen.touched import ConceptIndex, Touched, Way
 from matching.judging.tested import TESTS
 from matching.model.codes import Sex, Times
 from matching.model.criterion import (
@@ -44,6 +45,7 @@ class LeafTable:
         self.facts = [(kind, name) for kind, _, name in (line.partition("\t") for line in unpacked(arrays.facts))]
         self.lines = [_line(text) for text in unpacked(arrays.lines)]
         self._leaves: dict[int, tuple[Expression, Truth]] = {}
+        self._questions: dict[int, Question] = {}
         family = arrays.variable_family
         self.family_rows = {
             kind: slice(
@@ -93,6 +95,16 @@ class LeafTable:
                 self._leaves[row] = known
         return known
 
+    def question(self, row: int) -> Question:
+        """What a leaf about a condition or a treatment asks, made ready once for each shape."""
+        shape = int(self.arrays.leaf_shape[row])
+        known = self._questions.get(shape)
+        if known is None:
+            known = question_of(self.leaf(row)[0])
+            if len(self._questions) < MOST_LEAVES_KEPT:
+                self._questions[shape] = known
+        return known
+
     def variable(self, family: Family, name: str) -> int | None:
         """The number of a variable; None: nobody asks for it."""
         arrays = self.arrays
@@ -138,7 +150,10 @@ class Judging:
         facts: Facts,
         more: dict[FactKey, int] | None = None,
         asked: NDArray[np.bool_] | None = None,
+        *,
+        wants_facts: bool = True,
     ) -> None:
+        self._wants_facts = wants_facts
         self._table, self._facts, self._arrays, self._asked = table, facts, table.arrays, asked
         self.made = LeafStates(self._untouched(), table.arrays.leaf_fact.copy(), {} if more is None else more)
 
@@ -285,12 +300,12 @@ class Judging:
         for row in self._kept(rows_of(arrays.variable_start, touched.counted())):
             self._put(np.array([row]), self.judge(int(row)))
         for family in (Family.CONDITION, Family.TREATMENT):
-            variables, ways = touched.variables(family)
+            variables, numbers_of_ways, ways = touched.variables(family)
             if not len(variables):
                 continue
             rows = rows_of(arrays.variable_start, variables)
             lengths = arrays.variable_start[variables + 1] - arrays.variable_start[variables]
-            way = np.repeat(ways, lengths).astype(np.int64)
+            way = np.repeat(numbers_of_ways, lengths).astype(np.int64)
             if self._asked is not None:
                 kept = self._asked[rows]
                 rows, way = rows[kept], way[kept]
@@ -298,9 +313,25 @@ class Judging:
                 continue
             question = np.where(way >= 0, arrays.leaf_shape[rows], arrays.leaf_rest[rows])
             _, first, which = np.unique(way << np.int64(32) | question, return_index=True, return_inverse=True)
-            findings = [self.judge(int(rows[i])) for i in first]
-            self.made.states[rows] = np.array([state_of(f) for f in findings], dtype=np.uint16)[which]
-            self._facts_of_concepts(rows, first, which, findings)
+            if self._wants_facts:
+                findings = [self.judge(int(rows[i])) for i in first]
+                self.made.states[rows] = np.array([state_of(f) for f in findings], dtype=np.uint16)[which]
+                self._facts_of_concepts(rows, first, which, findings)
+            else:
+                self.made.states[rows] = self._stand(family, rows[first], way[first], ways)[which]
+
+    def _stand(self, family: Family, rows: Ints, numbers_of_ways: NDArray[np.int64], ways: list[Way]) -> States:
+        """One leaf of each shape and way: by its parts where a fact is at or below the concept, else by the judge."""
+        facts = self._facts
+        known = facts.conditions if family is Family.CONDITION else facts.treatments
+        standing = Standing(facts, known, condition=family is Family.CONDITION)
+        states = np.empty(len(rows), dtype=np.uint16)
+        for i, (row, number) in enumerate(zip(rows.tolist(), numbers_of_ways.tolist(), strict=True)):
+            if number >= 0:
+                states[i] = standing.state(self._table.question(row), ways[number])
+            else:
+                states[i] = state_of(self.judge(row))
+        return states
 
     def _facts_of_concepts(self, rows: Ints, first: Ints, which: Ints, findings: list[Finding]) -> None:
         """What a judged leaf misses of its own concept, each leaf of the same shape misses of its own concept."""

@@ -108,8 +108,8 @@ class Touched:
                     found += [self._index.at_or_below(own) for own in absent.ids]
         return self._of_family(found, Family.COUNT)
 
-    def variables(self, family: Family) -> tuple[Ints, Ints]:
-        """The touched variables of one family, and the number of each one's way; below zero where no fact is at or below."""
+    def variables(self, family: Family) -> tuple[Ints, Ints, list[Way]]:
+        """The touched variables of one family, the number of each one's way (below zero where no fact is at or below), and the ways."""
         known = self._facts.conditions if family is Family.CONDITION else self._facts.treatments
         numbers: dict[Way, int] = {}
         named = self._of_family([self._index.with_key(key) for key in known.by_key], family)
@@ -144,7 +144,7 @@ class Touched:
             ways.append(self._way_of(variable, known, family))
         places = [numbers.setdefault(way, len(numbers)) for way in ways]
         signed = [place if way[0] else -1 - place for place, way in zip(places, ways, strict=True)]
-        return np.array(kept, dtype=np.int32), np.array(signed, dtype=np.int32)
+        return np.array(kept, dtype=np.int32), np.array(signed, dtype=np.int32), list(numbers)
 
     def _of_family(self, found: Iterable[Ints], family: Family) -> Ints:
         parts = list(found)

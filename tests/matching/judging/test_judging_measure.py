@@ -305,6 +305,13 @@ def test_a_score_that_nobody_gave_is_asked_for():
     assert (asked.kind, asked.id) == ("score", "ecog")
 
 
+def test_a_life_expectancy_without_a_bound_is_unreadable_whatever_was_stated():
+    # why: nothing to compare with once raised an error
+    facts = prepare(Patient(observations=(Observation("life expectancy", value=6.0, unit="mo"),)), ON)
+    finding = evaluate(LifeExpectancyIs(0, 1), facts)
+    assert (finding.truth, finding.reasons) == (Truth.UNKNOWN, (WhyUnknown.UNREADABLE,))
+
+
 def test_life_expectancy_is_compared_across_units_of_time():
     leaf = LifeExpectancyIs(0, 1, Bound(12, "wk"))
     assert judged(leaf).reasons == (WhyUnknown.MISSING,)
