@@ -248,6 +248,16 @@ def truth_on(truth: Truth, changes: Sequence[Change], day: date) -> Truth:
     return truth
 
 
+def _applies_on(changes: Sequence[Change], day: date) -> bool:
+    past = [change for change in changes if change.on <= day]
+    return not past or past[-1].applicable
+
+
+def failing_changes(bad: Truth, changes: Sequence[Change]) -> tuple[Change, ...]:
+    """The changes as failures: TRUE from the days on which the truth is `bad` of this patient, FALSE from the others."""
+    return tuple(Change(c.on, Truth.of(c.to is bad and c.applicable)) for c in changes)
+
+
 def merge(
     truth: Truth, parts: Sequence[tuple[Truth, tuple[Change, ...]]], combine: Callable[[Iterable[Truth]], Truth]
 ) -> tuple[Change, ...]:
@@ -257,7 +267,7 @@ def merge(
     for day in sorted(days):
         new = combine([truth_on(first, changes, day) for first, changes in parts])
         if new is not truth:
-            merged.append(Change(day, new))
+            merged.append(Change(day, new, all(_applies_on(changes, day) for _, changes in parts)))
             truth = new
     return tuple(merged)
 

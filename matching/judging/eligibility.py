@@ -14,7 +14,7 @@ from datetime import date
 from operator import itemgetter
 
 from matching.judging import near_miss, silence
-from matching.judging.dates import merge, spans_without
+from matching.judging.dates import failing_changes, merge, spans_without
 from matching.judging.evaluate import evaluate, most_telling
 from matching.judging.facts import Facts
 from matching.judging.people import HEALTHY_BY_FIELD
@@ -87,7 +87,8 @@ def judge_criterion(criterion: Criterion, facts: Facts, source: str | None = Non
     if finding.truth is failing and (facts.empty or not finding.evidence):
         # Nothing that the patient said speaks against anybody: an odd expression must not.
         finding = replace(finding, truth=Truth.UNKNOWN, reasons=(WhyUnknown.UNREADABLE,), timeline=())
-    starts, ends = spans_without(failing, finding.truth, finding.timeline)
+    fails = Truth.of(finding.truth is failing)
+    starts, ends = spans_without(Truth.TRUE, fails, failing_changes(failing, finding.timeline))
     return JudgedCriterion(
         prefix + criterion.id,
         criterion.role,
@@ -269,8 +270,7 @@ def _eligible_span(decisive: Sequence[JudgedCriterion], on: date) -> tuple[date 
 def _failure(judged: JudgedCriterion) -> tuple[Truth, tuple[Change, ...]]:
     """Whether this criterion fails for certain, now and in time."""
     failing = FAILING[judged.role]
-    changes = tuple(Change(c.on, Truth.of(c.to is failing)) for c in judged.finding.timeline)
-    return Truth.of(judged.verdict in AGAINST), changes
+    return Truth.of(judged.verdict in AGAINST), failing_changes(failing, judged.finding.timeline)
 
 
 def cross_check(own: Sequence[JudgedCriterion], read: Sequence[JudgedCriterion]) -> tuple[str, ...]:

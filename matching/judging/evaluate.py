@@ -247,8 +247,10 @@ def _in_time(finding: Finding, leaf: Judged, facts: Facts, depth: int, turns: se
     days = [day for day in turns if day > facts.on]
     if not days:
         return finding
-    changes = timeline(facts.on, finding.truth, days, lambda day: judge_leaf(leaf, facts, depth, day).truth)
-    return replace(finding, timeline=changes) if changes else finding
+    later = {day: judge_leaf(leaf, facts, depth, day) for day in days}
+    changes = timeline(facts.on, finding.truth, days, lambda day: later[day].truth)
+    told = tuple(c if later[c.on].applicable else Change(c.on, c.to, applicable=False) for c in changes)
+    return replace(finding, timeline=told) if told else finding
 
 
 def _all_of(expression: Expression, parts: list[Finding]) -> Finding:
@@ -288,7 +290,7 @@ def _not(expression: Expression, part: Finding) -> Finding:
         (part,),
         applicable=part.applicable,
         distances=part.distances,
-        timeline=tuple(Change(c.on, negation(c.to)) for c in part.timeline),
+        timeline=tuple(Change(c.on, negation(c.to), c.applicable) for c in part.timeline),
     )
 
 

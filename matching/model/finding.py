@@ -75,10 +75,14 @@ class Distance:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """From `on` the truth is `to`, if nothing but time changes."""
+    """From `on` the truth is `to`, if nothing but time changes.
+
+    `applicable` False: from then on it is about people this patient is not, so it will not speak against the patient.
+    """
 
     on: date
     to: Truth
+    applicable: bool = True
 
 
 @dataclass(frozen=True, slots=True)
