@@ -392,7 +392,7 @@ def _condition_window(
 def _condition_exceptions(
     leaf: ConditionIs, known: Known, target: Target, facts: Facts, day: date, judge: Judge
 ) -> list[Said]:
-    return not_excepted(leaf.exceptions, known, facts, judge, condition=True)
+    return not_excepted(leaf.exceptions, known, facts, day, judge, condition=True)
 
 
 CONDITION_PARTS = (_condition_status, _condition_qualifiers, _condition_window, _condition_exceptions)
@@ -468,7 +468,7 @@ def _treatment_dose(
 def _treatment_exceptions(
     leaf: TreatmentIs, known: Known, target: Target, facts: Facts, day: date, judge: Judge
 ) -> list[Said]:
-    return not_excepted(leaf.exceptions, known, facts, judge, condition=False)
+    return not_excepted(leaf.exceptions, known, facts, day, judge, condition=False)
 
 
 TREATMENT_PARTS = (_treatment_status, _treatment_window, _treatment_dose, _treatment_exceptions)
@@ -503,12 +503,12 @@ def _dosed(dose: Dose, known: Known, target: Target) -> Said:
 
 
 def not_excepted(
-    exceptions: Sequence[Expression], known: Known, facts: Facts, judge: Judge, *, condition: bool
+    exceptions: Sequence[Expression], known: Known, facts: Facts, day: date, judge: Judge, *, condition: bool
 ) -> list[Said]:
     """That the fact is none of the exceptions: each is asked of this one fact, as if it were all there is."""
     if not exceptions:
         return []
-    alone = only(facts, known, condition=condition)
+    alone = only(facts, known, condition=condition, on=day)
     parts = []
     for exception in exceptions:
         finding = judge(exception, alone)

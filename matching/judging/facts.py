@@ -279,17 +279,17 @@ def known_list(facts: Iterable[Known], *, complete: bool, speaks_of_unlisted: bo
     )
 
 
-def only(facts: Facts, known: Known, *, condition: bool) -> Facts:
-    """The same patient as if this one fact were all there is of its sort: for asking what the fact itself is.
+def only(facts: Facts, known: Known, *, condition: bool, on: date) -> Facts:
+    """The same patient on a day, as if this one fact were all there is of its sort: for asking what the fact itself is.
 
     Made once for each fact, and kept in the facts' own memory.
     """
-    kept = ("only", id(known), condition)
+    kept = ("only", id(known), condition, on)
     made = facts.memo.get(kept)
     if not isinstance(made, Facts):
         patched = {name: getattr(facts, name) for name in Facts.__slots__}
         patched["conditions" if condition else "treatments"] = known_list([known], complete=True)
-        patched["memo"] = {}
+        patched["memo"], patched["on"] = {}, on
         made = facts.memo[kept] = Facts(**patched)
     return made
 

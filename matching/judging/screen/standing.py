@@ -133,7 +133,9 @@ class Standing:
         known = self._said.get(key)
         if known is None:
             exceptions, of_fact = question.leaf.exceptions[number : number + 1], self._known.facts[fact]
-            said = concepts.not_excepted(exceptions, of_fact, self._facts, self._judge, condition=self._condition)
+            said = concepts.not_excepted(
+                exceptions, of_fact, self._facts, self._facts.on, self._judge, condition=self._condition
+            )
             known = self._said[key] = _conjoined(map(_bits, said))
         return known
 
