@@ -265,7 +265,9 @@ def _any_of(expression: Expression, parts: list[Finding]) -> Finding:
 
 
 def _at_least(expression: AtLeast, parts: list[Finding]) -> Finding:
-    """Of people this patient is not where nothing else makes it fail."""
+    """Of people this patient is not where nothing else makes it fail. What no number of parts can change rests on no fact."""
+    if not 0 < expression.count <= len(parts):
+        return Finding(expression, at_least(expression.count, [p.truth for p in parts]), parts=tuple(parts))
     found = _joined(expression, parts, partial(at_least, expression.count))
     failing = [p for p in parts if p.truth is Truth.FALSE]
     if found.truth is Truth.FALSE and failing and _nobody_here(failing):

@@ -119,8 +119,9 @@ class ScreenBuilder:
             return self._leaf(_NEVER_READ, favourable)
         if kind in _CONNECTIVES:
             children = tuple(self._node(part, favourable, depth + 1) for part in expression["of"])
-            if not children:
-                return self._leaf(expression, favourable)
+            settled = kind == "at_least" and not 0 < expression["count"] <= len(children)
+            if not children or settled:  # the same for everybody
+                return self._leaf({**expression, "of": []}, favourable)
             return self._inner(_CONNECTIVES[kind], expression.get("count", 0), children)
         if kind == "not":
             return self._inner(Op.NOT, 0, (self._node(expression["of"], negation(favourable), depth + 1),))
@@ -154,8 +155,8 @@ class ScreenBuilder:
         finding = evaluate(leaf, self._silent, favourable)
         if isinstance(leaf, Leaf):
             ask = ask_of(leaf, favourable)
-        else:  # a connective over nothing: the same for everybody
-            ask = Ask(Family.CONSTANT, "nothing", expression["kind"])
+        else:
+            ask = Ask(Family.CONSTANT, "nothing", (expression["kind"], expression.get("count", 0) > 0))
         of_list = ask.family in OF_LISTS
         closed, mute = (
             evaluate(leaf, facts, favourable) if of_list else finding for facts in (self._closed, self._mute)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -146,12 +147,15 @@ class Screen:
         per_trial = arrays.trial_group[trials + 1] - arrays.trial_group[trials]
         ruled_out = np.zeros(len(trials), dtype=bool)
         firsts = np.cumsum(per_trial) - per_trial
-        several = np.flatnonzero(self._in_groups[trials])
         table = _unpacked(sums[firsts])
-        for at in several:
-            begin = int(firsts[at])
-            own = slice(begin, begin + int(per_trial[at]))
-            table[at], ruled_out[at] = _joined(_unpacked(sums[own]), arrays.group_cohort[groups[own]])
+        several = np.flatnonzero(self._in_groups[trials])
+        if len(several):
+            rows = rows_of(arrays.trial_group, trials[several])
+            own = np.repeat(np.arange(len(several)), per_trial[several])
+            places = _stretches(firsts[several], per_trial[several])
+            table[several], ruled_out[several] = _joined(
+                _unpacked(sums[places]), own.astype(np.int64), arrays.group_cohort[rows], len(several)
+            )
         against = table[:, _AGAINST]
         still_open = table[:, : state.OPEN_KINDS].sum(axis=1, dtype=np.int32)
         unsure = arrays.trial_unread[trials] | ruled_out
@@ -190,12 +194,23 @@ def _unpacked(sums: NDArray[np.uint64]) -> NDArray[np.int32]:
     return ((sums[:, None] >> _SHIFTS) & np.uint64(state.MOST_CRITERIA)).astype(np.int32)
 
 
-def _joined(table: NDArray[np.int32], cohorts: Ints) -> tuple[NDArray[np.int32], bool]:
-    """All groups of one trial. A cohort with a failure is another's: its criteria are not about this patient."""
-    ruled_out = np.unique(cohorts[(cohorts >= 0) & (table[:, _AGAINST] > 0)])
-    if len(ruled_out):
-        other = np.isin(cohorts, ruled_out)
-        moved = table[other].sum(axis=1)
-        table[other] = 0
-        table[other, _NOT_APPLICABLE] = moved
-    return table.sum(axis=0), bool(len(ruled_out))
+def _stretches(begin: NDArray[np.integer[Any]], lengths: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
+    ends = np.cumsum(lengths)
+    rows: NDArray[np.int64] = np.arange(int(ends[-1])) + np.repeat(begin - (ends - lengths), lengths)
+    return rows
+
+
+def _joined(
+    table: NDArray[np.int32], trial: NDArray[np.int64], cohorts: Ints, trials: int
+) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
+    """The groups of each trial put together. A cohort with a failure is another's: its criteria are not about this patient."""
+    name = trial << 32 | (cohorts.astype(np.int64) + 1)
+    lost = np.unique(name[(cohorts >= 0) & (table[:, _AGAINST] > 0)])
+    other = np.isin(name, lost)
+    moved = table[other].sum(axis=1)
+    table[other] = 0
+    table[other, _NOT_APPLICABLE] = moved
+    ruled_out = np.zeros(trials, dtype=bool)
+    ruled_out[lost >> 32] = True
+    starts = np.searchsorted(trial, np.arange(trials))
+    return np.add.reduceat(table, starts, axis=0), ruled_out
