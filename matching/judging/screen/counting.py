@@ -23,7 +23,7 @@ LIKELY, POSSIBLY, NOT = range(3)
 PART_IS_SMALL = 4
 """Under a quarter of the registry, only what that part asks is judged."""
 CHUNK = 16_384
-"""Trials counted at once: their criteria stay in the processor's cache."""
+"""Groups counted at once."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,8 +53,8 @@ class Judged:
 class Counted:
     """The counts of some trials, in the order of `trials` (rows of the arrays).
 
-    `eligibility` are places in ELIGIBILITIES. `kinds` has the counts of `state.KINDS` packed, one row a trial; trials
-    of several groups have theirs in `several`, by row.
+    `eligibility` are places in ELIGIBILITIES. `packed` has the counts of `state.KINDS` of each trial's first group; the
+    trials of `several` (their places) have more, and their counts in `together`.
     """
 
     trials: Ints
@@ -62,8 +62,17 @@ class Counted:
     in_favour: NDArray[np.int32]
     against: NDArray[np.int32]
     open: NDArray[np.int32]
-    kinds: NDArray[np.int32]
     cohort_ruled_out: NDArray[np.bool_]
+    packed: NDArray[np.uint64]
+    several: NDArray[np.int64]
+    together: NDArray[np.int32]
+
+    @property
+    def kinds(self) -> NDArray[np.int32]:
+        """The counts of `state.KINDS`, one row a trial."""
+        table = _unpacked(self.packed)
+        table[self.several] = self.together
+        return table
 
     def counts(self, at: int) -> Counts:
         """The counts of one trial as `judge_trial` gives them."""
@@ -125,44 +134,40 @@ class Screen:
 
     def count(self, facts: Facts, kinds: NDArray[np.uint8], trials: Ints | None = None) -> Counted:
         """The counts of the given trials, or of all."""
-        chosen = self.every if trials is None else trials
-        one = state.COUNT_ONE[kinds]
-        parts = [self._count(one, facts, chosen[at : at + CHUNK]) for at in range(0, len(chosen), CHUNK)]
-        if not parts:
-            parts = [self._count(one, facts, chosen)]
-        if len(parts) == 1:
-            return parts[0]
-        return Counted(
-            chosen,
-            *(
-                np.concatenate([getattr(part, name) for part in parts])
-                for name in ("eligibility", "in_favour", "against", "open", "kinds", "cohort_ruled_out")
-            ),
-        )
-
-    def _count(self, one: NDArray[np.uint64], facts: Facts, trials: Ints) -> Counted:
         arrays = self.arrays
-        groups = rows_of(arrays.trial_group, trials)
-        sums = _sums(one, arrays.group_start, arrays.group_criterion, groups)
-        per_trial = arrays.trial_group[trials + 1] - arrays.trial_group[trials]
-        ruled_out = np.zeros(len(trials), dtype=bool)
-        firsts = np.cumsum(per_trial) - per_trial
-        table = _unpacked(sums[firsts])
-        several = np.flatnonzero(self._in_groups[trials])
+        chosen = self.every if trials is None else trials
+        first, per_trial, sums, groups = self._grouped(state.COUNT_ONE[kinds], chosen)
+        packed = sums[first]
+        favour, against = state.number_of(packed, "in_favour"), state.number_of(packed, "against")
+        still_open = state.number_open(packed)
+        ruled_out = np.zeros(len(chosen), dtype=bool)
+        several = np.flatnonzero(self._in_groups[chosen])
+        together = np.zeros((len(several), len(state.KINDS)), dtype=np.int32)
         if len(several):
-            rows = rows_of(arrays.trial_group, trials[several])
             own = np.repeat(np.arange(len(several)), per_trial[several])
-            places = _stretches(firsts[several], per_trial[several])
-            table[several], ruled_out[several] = _joined(
-                _unpacked(sums[places]), own.astype(np.int64), arrays.group_cohort[rows], len(several)
-            )
-        against = table[:, _AGAINST]
-        still_open = table[:, : state.OPEN_KINDS].sum(axis=1, dtype=np.int32)
-        unsure = arrays.trial_unread[trials] | ruled_out
-        if facts.empty:
-            unsure = np.ones(len(trials), dtype=bool)
+            places = _stretches(first[several], per_trial[several])
+            cohorts = arrays.group_cohort[groups[places]]
+            together, ruled_out[several] = _joined(_unpacked(sums[places]), own, cohorts, len(several))
+            favour[several], against[several] = together[:, _FAVOUR], together[:, _AGAINST]
+            still_open[several] = together[:, : state.OPEN_KINDS].sum(axis=1)
+        unsure = arrays.trial_unread[chosen] | ruled_out | facts.empty
         eligibility = np.where(against > 0, NOT, np.where((still_open > 0) | unsure, POSSIBLY, LIKELY)).astype(np.uint8)
-        return Counted(trials, eligibility, table[:, _FAVOUR], against, still_open, table, ruled_out)
+        return Counted(chosen, eligibility, favour, against, still_open, ruled_out, packed, several, together)
+
+    def _grouped(
+        self, one: NDArray[np.uint64], trials: Ints
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint64], Ints]:
+        """For each trial the place of its first group and how many it has; for each of these groups its counts; the groups."""
+        arrays = self.arrays
+        per_trial = (arrays.trial_group[trials + 1] - arrays.trial_group[trials]).astype(np.int64)
+        first = np.cumsum(per_trial) - per_trial
+        groups = rows_of(arrays.trial_group, trials)
+        # In stretches: what they gather stays in the processor's cache.
+        parts = [
+            _sums(one, arrays.group_start, arrays.group_criterion, groups[at : at + CHUNK])
+            for at in range(0, len(groups), CHUNK)
+        ]
+        return first, per_trial, np.concatenate(parts) if parts else np.zeros(0, dtype=np.uint64), groups
 
 
 _FAILING = np.array([state.FALSE, state.TRUE, state.FALSE, state.TRUE], dtype=np.uint16)

@@ -102,11 +102,11 @@ COUNT_ONE = np.array([1 << (BITS * i) for i in range(len(KINDS))], dtype=np.uint
 """One criterion of each kind, to be added up."""
 
 
-def number_of(counts: NDArray[np.uint64], kind: str) -> NDArray[np.uint8]:
+def number_of(counts: NDArray[np.uint64], kind: str) -> NDArray[np.int32]:
     """How many criteria of one kind each number counts."""
-    return ((counts >> np.uint64(BITS * KINDS.index(kind))) & np.uint64(_FIELD)).astype(np.uint8)
+    return ((counts >> np.uint64(BITS * KINDS.index(kind))) & np.uint64(_FIELD)).astype(np.int32)
 
 
-def number_open(counts: NDArray[np.uint64]) -> NDArray[np.uint8]:
+def number_open(counts: NDArray[np.uint64]) -> NDArray[np.int32]:
     """How many criteria keep each from being settled. The fields are summed inside the number: their sum fits in one."""
-    return ((((counts & _OPEN_MASK) * _SUM_FIELDS) >> _LAST_OPEN) & np.uint64(_FIELD)).astype(np.uint8)
+    return ((((counts & _OPEN_MASK) * _SUM_FIELDS) >> _LAST_OPEN) & np.uint64(_FIELD)).astype(np.int32)
