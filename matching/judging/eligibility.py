@@ -88,7 +88,11 @@ def judge_criterion(criterion: Criterion, facts: Facts, source: str | None = Non
         # Nothing that the patient said speaks against anybody: an odd expression must not.
         finding = replace(finding, truth=Truth.UNKNOWN, reasons=(WhyUnknown.UNREADABLE,), timeline=())
     fails = Truth.of(finding.truth is failing)
-    starts, ends = spans_without(Truth.TRUE, fails, failing_changes(failing, finding.timeline))
+    failures = failing_changes(failing, finding.timeline)
+    if any(c.to is Truth.TRUE for c in failures) and (doubted := silence.doubted(facts)) is not None:
+        # A failure to come, too, must not rest on such a silence.
+        failures = failing_changes(failing, evaluate(criterion.expression, doubted, favourable).timeline)
+    starts, ends = spans_without(Truth.TRUE, fails, failures)
     return JudgedCriterion(
         prefix + criterion.id,
         criterion.role,
@@ -104,6 +108,7 @@ def judge_criterion(criterion: Criterion, facts: Facts, source: str | None = Non
         part_verdicts(criterion, finding, source),
         starts,
         ends,
+        failures=failures,
     )
 
 
@@ -269,8 +274,7 @@ def _eligible_span(decisive: Sequence[JudgedCriterion], on: date) -> tuple[date 
 
 def _failure(judged: JudgedCriterion) -> tuple[Truth, tuple[Change, ...]]:
     """Whether this criterion fails for certain, now and in time."""
-    failing = FAILING[judged.role]
-    return Truth.of(judged.verdict in AGAINST), failing_changes(failing, judged.finding.timeline)
+    return Truth.of(judged.verdict in AGAINST), judged.failures
 
 
 def cross_check(own: Sequence[JudgedCriterion], read: Sequence[JudgedCriterion]) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from operator import attrgetter
 from typing import assert_never, get_args
 
 from matching.judging import concepts, measure, people
-from matching.judging.dates import merge, timeline
+from matching.judging.dates import merge, timeline, truth_on
 from matching.judging.facts import Facts
 from matching.model.codes import WhyUnknown
 from matching.model.criterion import (
@@ -300,6 +300,12 @@ def _if(expression: Expression, when: Finding, then: Finding) -> Finding:
     """When -> then. Where `when` is false it holds of nobody here; where `when` is open, only a `then` that holds settles it."""
     implies = negation(when.truth)
     joined = _joined(expression, [when, then], _implication)
+    if joined.timeline:  # from the day on which `when` is false it is about others
+        told = (
+            c if truth_on(when.truth, when.timeline, c.on) is not Truth.FALSE else Change(c.on, c.to, applicable=False)
+            for c in joined.timeline
+        )
+        joined = replace(joined, timeline=tuple(told))
     if when.truth is Truth.FALSE:
         return replace(joined, evidence=when.evidence, distances=(), applicable=False)
     if joined.truth is Truth.UNKNOWN and when.truth is Truth.UNKNOWN and then.truth is Truth.FALSE:

@@ -140,6 +140,8 @@ class JudgedCriterion:
     eligible_from: date | None = None
     eligible_until: date | None = None
     explanation: str = ""
+    failures: tuple[Change, ...] = ()
+    """The days on which it will begin (TRUE) or cease (FALSE) to speak against the patient, by the calendar alone."""
     kept: dict[Hashable, Any] | None = field(default=None, compare=False, repr=False)
 
 
