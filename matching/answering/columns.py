@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from matching.answering.conditions import folded
 from matching.answering.sites import CLOSED, status_group
-from matching.judging.screen.arrays import Ints, hashed, packed
+from matching.judging.screen.arrays import Ints, hashed, packed, starts_of
 from matching.knowledge import hierarchy
 from matching.model.codes import OverallStatus
 from matching.model.patient import Location
@@ -143,18 +143,18 @@ class ColumnBuilder:
             types=np.array(columns[3], dtype=np.uint16),
             last_update=np.array(columns[4], dtype=np.int32),
             takes_healthy=np.array(columns[5], dtype=bool),
-            country_start=_starts(map(len, self._country_rows)),
+            country_start=starts_of(map(len, self._country_rows)),
             country=np.array([c for row in self._country_rows for c in row], dtype=np.int16),
             countries=packed(list(self._countries)),
             concepts=packed(concepts),
-            concept_start=_starts(len(self._concepts[concept]) for concept in concepts),
+            concept_start=starts_of(len(self._concepts[concept]) for concept in concepts),
             concept_trial=np.array([t for concept in concepts for t in self._concepts[concept]], dtype=np.int32),
             above=packed(above),
-            below_start=_starts(len(under[up]) for up in above),
+            below_start=starts_of(len(under[up]) for up in above),
             below=np.array([i for up in above for i in under[up]], dtype=np.int32),
             word_hash=np.array([code for code, _ in words], dtype=np.uint64),
             word_trial=np.array([trial for _, trial in words], dtype=np.int32),
-            site_start=_starts(self._site_rows),
+            site_start=starts_of(self._site_rows),
             site_place=np.array(sites[0], dtype=np.int32),
             site_group=np.array(sites[1], dtype=np.uint8),
             site_country=np.array(sites[2], dtype=np.int16),
@@ -192,10 +192,6 @@ def _bits(known: Sequence[str], given: Iterable[str]) -> int:
 def bits_of(known: Sequence[str], wanted: Iterable[str]) -> int:
     """The bits of the values that a filter wants; one that the registry does not know is met by no trial."""
     return sum({1 << known.index(value) for value in wanted if value in known})
-
-
-def _starts(lengths: Iterable[int]) -> Ints:
-    return np.concatenate(([0], np.cumsum(np.fromiter(lengths, dtype=np.int64)))).astype(np.int32)
 
 
 def is_closed(group: NDArray[np.uint8]) -> NDArray[np.bool_]:

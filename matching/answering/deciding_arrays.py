@@ -16,7 +16,7 @@ from matching.answering.questions import MOST_QUESTIONS, Decider
 from matching.judging.askable import FINDABLE, FactKey, key, order_of_fact
 from matching.judging.facts import Facts
 from matching.judging.screen import state
-from matching.judging.screen.arrays import Ints, ScreenArrays, rows_of
+from matching.judging.screen.arrays import Ints, ScreenArrays, rows_of, stretches
 from matching.judging.screen.counting import POSSIBLY, Counted, Judged, Screen, Told
 from matching.judging.screen.leaves import Judging
 from matching.judging.screen.trees import Op, below
@@ -142,17 +142,9 @@ def _joined(trial: Ints, criterion: Ints, pairs: Pairs, *, once: bool = True) ->
     """The facts of each trial's criteria."""
     begin = np.searchsorted(pairs, criterion.astype(np.int64) << 32)
     end = np.searchsorted(pairs, (criterion.astype(np.int64) + 1) << 32)
-    rows = _stretches(begin, end)
+    rows = stretches(begin, end - begin)
     made = np.repeat(trial.astype(np.int64), end - begin) << 32 | (pairs[rows] & _LOW)
     return np.unique(made) if once else made
-
-
-def _stretches(begin: NDArray[np.intp], end: NDArray[np.intp]) -> NDArray[np.int64]:
-    lengths = end - begin
-    ends = np.cumsum(lengths)
-    total = int(ends[-1]) if len(ends) else 0
-    rows: NDArray[np.int64] = np.arange(total) + np.repeat(begin - (ends - lengths), lengths)
-    return rows
 
 
 def _of_criteria(arrays: ScreenArrays, judged: Judged, criteria: Ints) -> tuple[Pairs, Pairs]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from hashlib import blake2b
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -109,13 +111,21 @@ def unpacked(text: NDArray[np.uint8]) -> list[str]:
     return text.tobytes().decode().split("\n") if len(text) else []
 
 
+def starts_of(lengths: Iterable[int]) -> Ints:
+    """Where each row of so many entries begins, and at last where all end."""
+    return np.concatenate(([0], np.cumsum(np.fromiter(lengths, dtype=np.int64)))).astype(np.int32)
+
+
+def stretches(begin: NDArray[np.integer[Any]], lengths: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
+    """The numbers of several stretches, one after the other."""
+    ends = np.cumsum(lengths, dtype=np.int64)
+    total = int(ends[-1]) if len(ends) else 0
+    rows: NDArray[np.int64] = np.arange(total) + np.repeat(begin - (ends - lengths), lengths)
+    return rows
+
+
 def rows_of(start: Ints | NDArray[np.int64], chosen: Ints) -> Ints:
     """The rows of the chosen entries, one stretch after the other."""
     begin = start[chosen].astype(np.int64)
-    lengths = start[chosen + 1].astype(np.int64) - begin
-    total = int(lengths.sum())
-    if total == 0:
-        return np.zeros(0, dtype=np.int32)
-    ends = np.cumsum(lengths)
-    rows: Ints = (np.arange(total) + np.repeat(begin - (ends - lengths), lengths)).astype(np.int32)
+    rows: Ints = stretches(begin, start[chosen + 1] - begin).astype(np.int32)
     return rows

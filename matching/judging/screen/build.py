@@ -9,14 +9,13 @@ from typing import Any, cast
 
 import numpy as np
 import orjson
-from numpy.typing import NDArray
 
 from matching.judging import concepts
 from matching.judging.askable import only_fact
 from matching.judging.eligibility import FAILING, FIELD_IDS, field_criteria
 from matching.judging.evaluate import MAX_DEPTH, evaluate
 from matching.judging.facts import prepare
-from matching.judging.screen.arrays import ScreenArrays, hashed, packed
+from matching.judging.screen.arrays import ScreenArrays, hashed, packed, starts_of
 from matching.judging.screen.asks import OF_LISTS, Ask, Family, ask_of, line_of
 from matching.judging.screen.state import MOST_CRITERIA, NEUTRAL, ROLE_CODES, state_of
 from matching.judging.screen.trees import Op
@@ -259,7 +258,7 @@ class _Finished:
             "mute": np.array([row.mute for row in rows], dtype=np.uint16),
             "leaf_fact": fact,
             "leaf_text": np.frombuffer(b"".join(row.text for row in rows), dtype=np.uint8),
-            "leaf_text_start": _starts(lengths).astype(np.int64),
+            "leaf_text_start": starts_of(lengths).astype(np.int64),
             "facts": packed(list(facts)),
             "lines": packed(list(lines)),
         }
@@ -291,13 +290,13 @@ class _Finished:
         concept_of = [place[t.id] if t is not None and t.id is not None else -1 for t in targets]
         return {
             "variable_family": np.array([family for family, _ in names], dtype=np.uint8),
-            "variable_start": _starts(counted),
+            "variable_start": starts_of(counted),
             "variable_concept": np.array(concept_of, dtype=np.int32),
             "variable_malignant": np.array([t is not None and t.malignant for t in targets], dtype=bool),
             **_sorted_pairs("variable_hash", "variable_of_hash", hashes),
             **_sorted_pairs("key_hash", "key_variable", keys),
             **_sorted_pairs("word_hash", "word_variable", words),
-            "under_start": _starts([len(row) for row in under]),
+            "under_start": starts_of([len(row) for row in under]),
             "under": np.array([i for row in under for i in row], dtype=np.int32),
             "concepts": packed(ids),
         }
@@ -313,7 +312,7 @@ class _Finished:
         return {
             "block_op": np.array([op for _, op in blocks], dtype=np.uint8),
             "block_start": np.array([*edges, len(self._nodes)], dtype=np.int32),
-            "child_start": _starts([len(row) for row in children]),
+            "child_start": starts_of([len(row) for row in children]),
             "child": np.array([child for row in children for child in row], dtype=np.int32),
             "node_count": np.array([count for _, count, _ in self._nodes], dtype=np.int16),
         }
@@ -323,10 +322,10 @@ class _Finished:
         return {
             "criterion_node": np.array([self._number(node) for node, _ in self._criteria], dtype=np.int32),
             "criterion_role": np.array([code for _, code in self._criteria], dtype=np.uint8),
-            "group_start": _starts([len(members) for _, members in groups]).astype(np.int64),
+            "group_start": starts_of([len(members) for _, members in groups]).astype(np.int64),
             "group_criterion": np.fromiter((c for _, members in groups for c in members), dtype=np.int32),
             "group_cohort": np.array([cohort for cohort, _ in groups], dtype=np.int32),
-            "trial_group": _starts([len(trial.groups) for trial in self._trials]),
+            "trial_group": starts_of([len(trial.groups) for trial in self._trials]),
             "trial_number": np.array([trial.number for trial in self._trials], dtype=np.int32),
             "trial_version": np.array([trial.version for trial in self._trials], dtype=np.int32),
             "trial_unread": np.array([trial.unread for trial in self._trials], dtype=bool),
@@ -343,10 +342,6 @@ def _target_of(row: _LeafRow) -> concepts.Target | None:
             return concepts.target_of(row.leaf.of, "count")
         case _:
             return None
-
-
-def _starts(lengths: Iterable[int]) -> NDArray[np.int32]:
-    return np.concatenate(([0], np.cumsum(np.fromiter(lengths, dtype=np.int64)))).astype(np.int32)
 
 
 def _sorted_pairs(name: str, beside: str, pairs: Sequence[tuple[int, int]]) -> dict[str, Any]:

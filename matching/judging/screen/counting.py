@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +11,7 @@ from matching.judging import silence
 from matching.judging.askable import FactKey
 from matching.judging.facts import Facts
 from matching.judging.screen import state
-from matching.judging.screen.arrays import Ints, ScreenArrays, rows_of
+from matching.judging.screen.arrays import Ints, ScreenArrays, rows_of, stretches
 from matching.judging.screen.leaves import Judging, LeafStates, LeafTable
 from matching.judging.screen.trees import below, grown
 from matching.model.codes import Eligibility
@@ -145,7 +144,7 @@ class Screen:
         together = np.zeros((len(several), len(state.KINDS)), dtype=np.int32)
         if len(several):
             own = np.repeat(np.arange(len(several)), per_trial[several])
-            places = _stretches(first[several], per_trial[several])
+            places = stretches(first[several], per_trial[several])
             cohorts = arrays.group_cohort[groups[places]]
             together, ruled_out[several] = _joined(_unpacked(sums[places]), own, cohorts, len(several))
             favour[several], against[several] = together[:, _FAVOUR], together[:, _AGAINST]
@@ -197,12 +196,6 @@ def _in_a_row(groups: Ints) -> bool:
 
 def _unpacked(sums: NDArray[np.uint64]) -> NDArray[np.int32]:
     return ((sums[:, None] >> _SHIFTS) & np.uint64(state.MOST_CRITERIA)).astype(np.int32)
-
-
-def _stretches(begin: NDArray[np.integer[Any]], lengths: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
-    ends = np.cumsum(lengths)
-    rows: NDArray[np.int64] = np.arange(int(ends[-1])) + np.repeat(begin - (ends - lengths), lengths)
-    return rows
 
 
 def _joined(
