@@ -107,6 +107,12 @@ def _value(evidence: Evidence, words: Wording, *limits: Bound | None) -> str:
     return f"{said} ({other})"
 
 
+def _of_another_setting(leaf: Finding) -> bool:
+    """Whether the value at hand was taken in another setting than the one asked for: it is not "your 2-hour" value."""
+    asked = leaf.missing[0] if leaf.missing else None
+    return asked is not None and ":" not in asked.id and leaf.evidence[0].fact != asked.fact
+
+
 def _number(leaves: tuple[Finding, ...], group: str, fact: str, when: str, quote: str, words: Wording) -> str:
     """Leaves with bounds on one value: the value against what is required."""
     leaf = leaves[0]
@@ -123,6 +129,8 @@ def _number(leaves: tuple[Finding, ...], group: str, fact: str, when: str, quote
     if leaf.truth is Truth.UNKNOWN and reason_of(leaf) is WhyUnknown.MISSING and group == "number":
         if limits == [None, None]:
             return words.say("number.unknown.open", fact=fact)
+        if leaf.evidence and _of_another_setting(leaf):
+            value = ""
         if value:
             return words.say("number.unknown.value", fact=fact, value=value, bound=wanted)
     return _say(leaf, group, words, value, fact=fact, bound=wanted, quote=quote)

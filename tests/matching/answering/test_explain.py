@@ -105,6 +105,16 @@ def test_a_missing_value_ends_in_its_question() -> None:
     )
 
 
+def test_a_value_of_another_setting_is_not_called_by_the_one_that_is_asked_for() -> None:
+    # why: a fasting value was shown as "your stimulated C-peptide"
+    fasting = Evidence("fasting C-peptide", 0.7, "ng/mL")
+    finding = Finding(PEPTIDE, Truth.UNKNOWN, (WhyUnknown.MISSING,), (fasting,), (C_PEPTIDE,))
+    assert included(finding) == (
+        "The trial checks if your stimulated C-peptide is above 0.2 nmol/L. "
+        "What is your latest value for stimulated C-peptide?"
+    )
+
+
 def test_a_condition_is_quoted_and_its_kinds_are_named() -> None:
     breast = Evidence("breast cancer", None, path=("D001943", "D009369"))
     assert excluded(Finding(CANCER, Truth.TRUE, evidence=(breast,))) == (
