@@ -36,8 +36,7 @@ from matching.model.trial import Site
 
 MOST_IDS_KEPT = 2_048
 """Concept ids whose relations to the registry's conditions are kept; they are computed from ids alone."""
-_CLASS_BIT, _GROUP_BIT, _SCORE_BIT, _NUMBER_BIT = 44, 41, 27, 0
-_RELATED_BIT = 46
+_RELATED_BIT, _CLASS_BIT, _GROUP_BIT, _SCORE_BIT = 46, 44, 41, 27
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,11 +87,8 @@ class Screen:
         self.arrays = arrays
         self.table = LeafTable(arrays)
         self.every = np.arange(len(arrays.trial_number), dtype=np.int32)
-        many = np.diff(arrays.trial_group) > 1
-        cohort = np.zeros(len(arrays.trial_number), dtype=bool)
         first = arrays.trial_group[:-1]
-        cohort[:] = many | (arrays.group_cohort[first] >= 0) if len(first) else many
-        self._in_groups = cohort
+        self._in_groups = (np.diff(arrays.trial_group) > 1) | (arrays.group_cohort[first] >= 0)
 
     def judge(self, facts: Facts, trials: Ints | None = None, *, wants_facts: bool = False) -> Judged:
         """All leaves, nodes and distinct criteria for one patient, or those that the given trials ask.
