@@ -13,6 +13,7 @@ from rich.progress import (
     ProgressColumn,
     SpinnerColumn,
     Task,
+    TaskID,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
@@ -71,22 +72,9 @@ def _site(site: dict[str, Any] | None) -> str:
 
 @contextmanager
 def load_progress(out: Console) -> Iterator[Callable[[LoadReport], None]]:
-    """A progress line that grows with each stored batch; quiet where the output is no terminal."""
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=out, transient=True, disable=not out.is_terminal) as bar:
-        task = bar.add_task("Loading records", total=None)
-
-        def tell(report: LoadReport) -> None:
-            rate = report.read / report.seconds if report.seconds else 0.0
-            bar.update(task, completed=report.read, description=f"Loading records ({rate:.0f}/s)")
-
-        yield tell
+    """A line that grows with each stored batch; how many records there are is not known before they are read."""
+    with _progress(out, "Loading records", None) as (bar, task):
+        yield lambda report: bar.update(task, completed=report.read)
 
 
 def load_report(out: Console, report: LoadReport, most_failures: int = 20) -> None:
@@ -104,6 +92,25 @@ def load_report(out: Console, report: LoadReport, most_failures: int = 20) -> No
         out.print(f"  ... and {report.failed - most_failures} more that could not be read")
 
 
+@contextmanager
+def parse_progress(out: Console, total: int) -> Iterator[Callable[[int], None]]:
+    """A bar over the trials whose criteria are read."""
+    with _progress(out, "Reading criteria", total) as (bar, task):
+        yield lambda done: bar.update(task, completed=done)
+
+
+@contextmanager
+def sync_progress(out: Console) -> Iterator[Callable[[SyncReport], None]]:
+    """A bar over the records that the registry says it has."""
+    with _progress(out, "Asking the registry", None) as (bar, task):
+
+        def report(done: SyncReport) -> None:
+            words = "Going on with an earlier run" if done.resumed else "Fetching records"
+            bar.update(task, completed=done.load.read + done.skipped, total=done.total, description=words)
+
+        yield report
+
+
 class _Rate(ProgressColumn):
     """Records a second."""
 
@@ -114,8 +121,8 @@ class _Rate(ProgressColumn):
 
 
 @contextmanager
-def parse_progress(out: Console, total: int) -> Iterator[Callable[[int], None]]:
-    """A bar over the trials whose criteria are read, with the rate and the time left; quiet where no terminal is."""
+def _progress(out: Console, words: str, total: int | None) -> Iterator[tuple[Progress, TaskID]]:
+    """A bar with the rate and, where the total is known, the time left; quiet where the output is no terminal."""
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -126,30 +133,7 @@ def parse_progress(out: Console, total: int) -> Iterator[Callable[[int], None]]:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=out, transient=True, disable=not out.is_terminal) as bar:
-        task = bar.add_task("Reading criteria", total=total)
-        yield lambda done: bar.update(task, completed=done)
-
-
-@contextmanager
-def sync_progress(out: Console) -> Iterator[Callable[[SyncReport], None]]:
-    """A bar with the rate and the time left; quiet where the output is no terminal."""
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        _Rate(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=out, transient=True, disable=not out.is_terminal) as bar:
-        task = bar.add_task("Asking the registry", total=None)
-
-        def report(done: SyncReport) -> None:
-            words = "Going on with an earlier run" if done.resumed else "Fetching records"
-            bar.update(task, completed=done.load.read + done.skipped, total=done.total, description=words)
-
-        yield report
+        yield bar, bar.add_task(words, total=total)
 
 
 def sync_report(out: Console, report: SyncReport) -> None:

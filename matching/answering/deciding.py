@@ -10,30 +10,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import assert_never
 
 from matching.judging.askable import FINDABLE, FactKey, askable, key, only_fact, order_of_fact
 from matching.model.codes import Eligibility, Role, Verdict, WhyUnknown
-from matching.model.criterion import (
-    AgeIs,
-    AllOf,
-    AnyOf,
-    AtLeast,
-    ConditionIs,
-    CountIs,
-    If,
-    LifeExpectancyIs,
-    LifestyleIs,
-    MeasurementIs,
-    Not,
-    OnSite,
-    PregnancyIs,
-    ResultIs,
-    ScoreIs,
-    SexIs,
-    TreatmentIs,
-    Unreadable,
-)
+from matching.model.criterion import AllOf, AnyOf, AtLeast, If, Leaf, Not
 from matching.model.finding import Finding, JudgedCriterion, JudgedTrial, MissingFact
 from matching.model.truth import Truth
 
@@ -143,24 +123,10 @@ def _movers(finding: Finding) -> _Movers:
         case If():
             when, then = (_movers(part) for part in finding.parts)
             return _Movers(_every((when.true, then.false)), _any((when.false, then.true)))
-        case (
-            AgeIs()
-            | SexIs()
-            | MeasurementIs()
-            | ResultIs()
-            | ScoreIs()
-            | ConditionIs()
-            | TreatmentIs()
-            | CountIs()
-            | PregnancyIs()
-            | LifeExpectancyIs()
-            | LifestyleIs()
-            | OnSite()
-            | Unreadable()
-        ):
+        case _:
+            _: Leaf = expression
             fact = only_fact(finding)
             return _OPEN_FOR_GOOD if fact is None else _Movers(frozenset({key(fact)}), frozenset({key(fact)}))
-    assert_never(expression)
 
 
 def _any(sets: Iterable[frozenset[FactKey] | None]) -> frozenset[FactKey] | None:
@@ -279,24 +245,10 @@ def _settling(finding: Finding, wanted: bool, join: Combine, meet: Combine) -> F
             if wanted:
                 return join((_settling(when, False, join, meet), _settling(then, True, join, meet)))
             return meet((_settling(when, True, join, meet), _settling(then, False, join, meet)))
-        case (
-            AgeIs()
-            | SexIs()
-            | MeasurementIs()
-            | ResultIs()
-            | ScoreIs()
-            | ConditionIs()
-            | TreatmentIs()
-            | CountIs()
-            | PregnancyIs()
-            | LifeExpectancyIs()
-            | LifestyleIs()
-            | OnSite()
-            | Unreadable()
-        ):
+        case _:
+            _: Leaf = expression
             facts = askable(finding)
             return frozenset({frozenset(key(fact) for fact in facts)}) if facts else _NEVER
-    assert_never(expression)
 
 
 def _least_size(sets: FactSets) -> int:

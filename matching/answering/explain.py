@@ -7,7 +7,6 @@ failed of an "all of", the open ones of what is unknown. Each kind of leaf has i
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import assert_never
 
 from matching.answering import phrases
 from matching.answering.sentences import leaf_sentence, near_miss, question_for, reason_of
@@ -15,24 +14,19 @@ from matching.answering.wording import Wording
 from matching.judging.askable import askable
 from matching.model.codes import Verdict, WhyUnknown
 from matching.model.criterion import (
-    AgeIs,
     AllOf,
     AnyOf,
     AtLeast,
     ConditionIs,
     CountIs,
     If,
-    LifeExpectancyIs,
+    Leaf,
     LifestyleIs,
     MeasurementIs,
     Not,
-    OnSite,
     PregnancyIs,
-    ResultIs,
     ScoreIs,
-    SexIs,
     TreatmentIs,
-    Unreadable,
 )
 from matching.model.finding import Finding, JudgedCriterion, JudgedTrial
 from matching.model.truth import Truth
@@ -175,24 +169,9 @@ def decisive(finding: Finding) -> tuple[Finding, ...]:
             chosen = parts
         case If():
             chosen = parts[1:] if finding.truth is not Truth.UNKNOWN else _with(parts, Truth.UNKNOWN)
-        case (
-            AgeIs()
-            | SexIs()
-            | MeasurementIs()
-            | ResultIs()
-            | ScoreIs()
-            | ConditionIs()
-            | TreatmentIs()
-            | CountIs()
-            | PregnancyIs()
-            | LifeExpectancyIs()
-            | LifestyleIs()
-            | OnSite()
-            | Unreadable()
-        ):
-            return (finding,)
         case _:
-            assert_never(expression)
+            _: Leaf = expression
+            return (finding,)
     found: list[Finding] = []
     for part in chosen or parts:
         if part.parts or isinstance(part.expression, AllOf | AnyOf | AtLeast | Not | If):

@@ -347,11 +347,12 @@ def _reading_order(reading: Reading) -> tuple[str, str, float, str, str]:
 
 
 def _analyte(loinc: str | None, name: str) -> tuple[analytes.AnalyteEntry | None, str | None]:
-    """A code counts before a name; the setting is said by the name in either case."""
+    """A code counts before a name; the setting is said by the name, or else by the code (1558-6 is a fasting glucose)."""
     named = analytes.find_with_setting(name)
     coded = analytes.by_loinc(loinc) if loinc else None
-    if coded is not None:
-        return coded, named[1] if named is not None and named[0] is coded else None
+    if loinc is not None and coded is not None:
+        said = named[1] if named is not None and named[0] is coded else None
+        return coded, said or analytes.setting_of_loinc(loinc)
     return named if named is not None else (None, None)
 
 

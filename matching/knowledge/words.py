@@ -45,7 +45,7 @@ MOST_REMEMBERED = 65_536
 
 
 class _Remembered(dict[str, str]):
-    """Normal forms of words of registry texts. Nothing of a patient is put here: see `remembered_word`."""
+    """Normal forms of words of registry texts. Nothing of a patient is put here: see `remembered_words`."""
 
     def __missing__(self, word: str) -> str:
         known = normal_word(word)
@@ -57,13 +57,8 @@ class _Remembered(dict[str, str]):
 _REMEMBERED = _Remembered()
 
 
-def remembered_word(word: str) -> str:
-    """The normal form of a word of a registry's text or of a table, kept for the next time. Never for a patient's words."""
-    return _REMEMBERED[word]
-
-
 def remembered_words(words: Iterable[str]) -> list[str]:
-    """`remembered_word` of each. Never for a patient's words."""
+    """The normal forms of words of a registry's text or of a table, kept for the next time. Never for a patient's words."""
     return list(map(_REMEMBERED.__getitem__, words))
 
 

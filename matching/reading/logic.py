@@ -7,25 +7,17 @@ but it is never TRUE where the sentence may be false, nor FALSE where it may be 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import assert_never
 
 from matching.model.criterion import (
-    AgeIs,
     AllOf,
     AnyOf,
     AtLeast,
     ConditionIs,
-    CountIs,
     Expression,
     If,
-    LifeExpectancyIs,
-    LifestyleIs,
-    MeasurementIs,
+    Leaf,
     Not,
     OnSite,
-    PregnancyIs,
-    ResultIs,
-    ScoreIs,
     SexIs,
     TreatmentIs,
     Unreadable,
@@ -76,11 +68,6 @@ def negate(part: Expression) -> Expression:
 def narrowed(part: Expression, rest: Unreadable) -> Expression:
     """Unread words that narrow `part`: FALSE stands, TRUE becomes unknown."""
     return all_of((part, rest))
-
-
-def widened(part: Expression, rest: Unreadable) -> Expression:
-    """Unread words that widen `part`: TRUE stands, FALSE becomes unknown."""
-    return any_of((part, rest))
 
 
 def clouded(part: Expression, rest: Expression) -> Expression:
@@ -151,22 +138,9 @@ def settles(expression: Expression) -> tuple[bool, bool]:
             return true and begins, false and begins
         case OnSite() | Unreadable():
             return False, False
-        case (
-            AgeIs()
-            | SexIs()
-            | MeasurementIs()
-            | ResultIs()
-            | ScoreIs()
-            | ConditionIs()
-            | TreatmentIs()
-            | CountIs()
-            | PregnancyIs()
-            | LifeExpectancyIs()
-            | LifestyleIs()
-        ):
-            return True, True
         case _:
-            assert_never(expression)
+            _: Leaf = expression
+            return True, True
 
 
 def leaves(expression: Expression) -> list[Expression]:

@@ -89,6 +89,20 @@ def seen(name, value=None, unit=None, on="2026-11-02", **more):
     return Observation(name, value=value, unit=unit, on=PartialDate.parse(on) if on else None, **more)
 
 
+@pytest.mark.parametrize(
+    ("loinc", "name", "truth"),
+    [
+        ("1558-6", "glucose", Truth.TRUE),
+        ("2345-7", "glucose", Truth.UNKNOWN),
+        ("1558-6", "2-hour glucose", Truth.UNKNOWN),
+    ],
+    ids=["the code says it", "the code says none", "a name goes before its code"],
+)
+def test_a_code_may_say_the_setting(loinc, name, truth):
+    leaf = MeasurementIs(0, 1, Analyte("glucose"), None, Bound(126, "mg/dL"), None, "fasting")
+    assert judged(leaf, seen(name, 100.0, "mg/dL", loinc=loinc)).truth is truth
+
+
 HB = Analyte("hemoglobin", "718-7")
 
 
