@@ -303,15 +303,16 @@ def request_in(data: object, path: Path, limit: int) -> MatchRequest:
     """A match request: a whole one, or a bare patient; raises InvalidRequestError with all faults."""
     from pydantic import ValidationError
 
-    from app.api.errors import faults_of
+    from app.api.impossible import every_fault
     from app.api.schemas.matches import MatchRequest
+    from app.store.places import gazetteer
 
     if isinstance(data, dict) and "patient" not in data:
         data = {"patient": data}
     try:
         sent = MatchRequest.model_validate(data)
     except ValidationError as error:
-        found = faults_of([dict(each) for each in error.errors()])
+        found = every_fault(error, data, today(), places=gazetteer())
         raise InvalidRequestError(f"{path} is not a match request.", found) from None
     return sent.model_copy(update={"limit": limit})
 

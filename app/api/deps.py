@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from app.api.errors import KeyRequiredError, WritesOffError
+from app.api.faults import KeyRequiredError, WritesOffError
 from app.settings import Settings
 from app.store.trials import TrialStore
 

@@ -4,7 +4,6 @@ One table says which exception becomes which status; a test asserts that every e
 """
 
 import logging
-import re
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 
@@ -13,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
+from app.api.deps import today
 from app.api.faults import (
     ApiError,
     CursorError,
@@ -25,10 +25,12 @@ from app.api.faults import (
     TrialNotFoundError,
     WritesOffError,
 )
+from app.api.impossible import impossible_in, with_more
+from app.api.wording import NOT_JSON, faults_of, summary
+from app.store.places import gazetteer
 
 __all__ = [
     "MEDIA_TYPE",
-    "SENTENCES",
     "STATUS",
     "TITLES",
     "ApiError",
@@ -41,20 +43,15 @@ __all__ = [
     "TooManyRequestsError",
     "TrialNotFoundError",
     "WritesOffError",
-    "faults_of",
     "install",
-    "pointer",
     "problem",
     "problem_type",
-    "sentence",
     "unexpected",
 ]
 
 logger = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
-PLAIN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,40}\Z")
-
 
 STATUS: dict[type[ApiError], HTTPStatus] = {
     InvalidRequestError: HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -111,68 +108,6 @@ def problem(
     return JSONResponse(body, status, headers={**(headers or {}), "Cache-Control": "no-store"}, media_type=MEDIA_TYPE)
 
 
-def pointer(location: Sequence[int | str]) -> str:
-    """A JSON pointer. A name that is not a plain word may be a patient's own, and ends the pointer unrepeated."""
-    parts = []
-    for part in location:
-        text = str(part)
-        if not isinstance(part, int) and not PLAIN_NAME.match(text):
-            break
-        parts.append(text)
-    return "".join(f"/{p}" for p in parts)
-
-
-# pydantic's own sentences may quote the input: each kind gets a sentence of ours, the rest its safe part.
-SENTENCES = {
-    "missing": "this field is required",
-    "extra_forbidden": "there is no such field",
-    "json_invalid": "the body is not valid JSON",
-    "string_type": "a text is expected",
-    "bool_type": "true or false is expected",
-    "float_type": "a number is expected",
-    "int_type": "a whole number is expected",
-    "int_parsing": "a whole number is expected",
-    "float_parsing": "a number is expected",
-    "finite_number": "a finite number is expected",
-    "list_type": "a list is expected",
-    "dict_type": "an object is expected",
-    "model_type": "an object is expected",
-    "model_attributes_type": "an object is expected",
-    "too_long": "the list is too long",
-    "string_too_long": "the text is too long",
-    "string_too_short": "the text is too short",
-}
-SAFE_CONTEXT = ("expected", "ge", "gt", "le", "lt", "max_length", "min_length")
-
-
-def sentence(error: Mapping[str, object]) -> str:
-    """What is wrong, without the value that was sent."""
-    kind = str(error.get("type"))
-    context = error.get("ctx")
-    limits = context if isinstance(context, Mapping) else {}
-    if kind in SENTENCES:
-        limit = limits.get("max_length")
-        return SENTENCES[kind] + (f" (at most {limit})" if limit is not None else "")
-    if kind == "value_error" and isinstance(limits.get("error"), ValueError):
-        return str(limits["error"])  # our own validators' words, which hold no value
-    if kind in ("literal_error", "enum") and "expected" in limits:
-        return f"one of {limits['expected']} is expected"
-    said = ", ".join(f"{name} {limits[name]}" for name in SAFE_CONTEXT if name in limits)
-    return f"not valid ({kind.replace('_', ' ')}{': ' + said if said else ''})"
-
-
-def faults_of(errors: Sequence[Mapping[str, object]], skip: int = 0) -> list[Fault]:
-    """Pydantic's errors as faults; `skip` leading parts of each location are left out (such as `body`)."""
-    found = []
-    for error in errors:
-        raw = error.get("loc")
-        location = list(raw)[skip:] if isinstance(raw, (tuple, list)) else []
-        if error.get("type") == "json_invalid":
-            location = []
-        found.append(Fault(pointer(location), sentence(error)))
-    return list(dict.fromkeys(found))
-
-
 def _api_error(_: Request, error: Exception) -> Response:
     assert isinstance(error, ApiError)
     status = STATUS[type(error)]
@@ -180,20 +115,23 @@ def _api_error(_: Request, error: Exception) -> Response:
     return problem(status, error.detail, faults=error.faults, extra=error.extra, headers=headers)
 
 
-def _validation_error(_: Request, error: Exception) -> Response:
+def _validation_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     places = {str(e["loc"][0]) for e in error.errors() if e.get("loc")}
     found = faults_of(error.errors(), skip=1)
     where = "body" if places == {"body"} else "parameters"
+    if where == "body":
+        day = request.app.dependency_overrides.get(today, today)()
+        found = with_more(found, impossible_in(error.body, day, gazetteer()))
     if where == "parameters":
         found = [Fault(f.pointer.lstrip("/"), f.message) for f in found]
-    return problem(422, f"{len(found)} fault{'s' * (len(found) != 1)} in the {where}; nothing was done", faults=found)
+    return problem(422, summary(found, where), faults=found)
 
 
 def _http_error(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if error.status_code == HTTPStatus.BAD_REQUEST:  # FastAPI: a body that cannot even be decoded
-        return problem(422, "1 fault in the body; nothing was done", faults=[Fault("", SENTENCES["json_invalid"])])
+        return problem(422, summary([NOT_JSON]), faults=[NOT_JSON])
     return problem(error.status_code, headers=error.headers)
 
 

@@ -12,11 +12,12 @@ from starlette.responses import Response
 
 import matching
 from app.api.deps import StoreDep, Today
-from app.api.errors import Fault, InvalidRequestError, NotAcceptableError, faults_of
+from app.api.errors import Fault, InvalidRequestError, NotAcceptableError
 from app.api.examples import fhir_examples
 from app.api.schemas.fhir import FhirIn, PatientDataIn, SearchsetOut
 from app.api.schemas.matches import MAX_LIMIT, Problem
 from app.api.schemas.patient import Day
+from app.api.wording import faults_of
 from app.fhir.elements import EntryFault
 from app.fhir.read import BundleReading, read_bundle
 from app.fhir.searchset import nobody, plain_searchset, searchset

@@ -7,10 +7,11 @@ from typing import Any
 import orjson
 from pydantic import ValidationError
 
-from app.api.errors import ApiError, Fault, faults_of, problem_type
+from app.api.errors import ApiError, Fault, problem_type
+from app.api.impossible import every_fault
 from app.api.matches import answer
-from app.api.patients import summary
 from app.api.schemas.matches import MatchRequest
+from app.api.wording import summary
 from app.store.places import gazetteer
 from app.store.trials import TrialStore
 
@@ -42,7 +43,7 @@ def answer_line(line: bytes, number: int, store: TrialStore, today: date) -> dic
     except orjson.JSONDecodeError:
         return problem_line(None, "the line is not valid JSON", number)
     except ValidationError as error:
-        found = faults_of([dict(e) for e in error.errors()])
+        found = every_fault(error, row, today, places=gazetteer())
         return problem_line(identifier, summary(found), number, found)
     except ApiError as error:
         return problem_line(identifier, error.detail, number, list(error.faults))

@@ -9,10 +9,9 @@ import matching
 from app.api import cursors
 from app.api.answers import about_patient
 from app.api.deps import StoreDep, Today
-from app.api.errors import CursorError, Fault, InvalidRequestError, TrialNotFoundError
+from app.api.errors import CursorError, TrialNotFoundError
 from app.api.examples import request_examples
-from app.api.patients import described, overlaid, summary, to_patient, with_note
-from app.api.places import one_place, place_faults
+from app.api.patients import check, described, overlaid, to_patient, with_note
 from app.api.schemas.matches import (
     FiltersIn,
     MatchAnswerOut,
@@ -67,10 +66,10 @@ def offset_of(sent: MatchOptions, bound_to: str) -> int:
 
 
 def answer(reader: SqlTrialReader, sent: MatchRequest, today: date, places: PlaceStore) -> dict[str, object]:
-    """The whole answer to one request, as plain JSON; raises InvalidRequestError for a place of several meanings."""
+    """The whole answer to one request, as plain JSON; raises InvalidRequestError with all that is impossible in it."""
     on = day_of(sent.on, today)
-    patient, read_from_note = with_note(described(sent.patient, on), on)
-    one_place(patient.location, places)
+    check({"/patient": sent.patient}, on, places)
+    patient, read_from_note = with_note(described(sent.patient), on)
     bound_to = cursors.binding(
         {**sent.model_dump(exclude={"cursor", "limit", "include", "language", "audience"}), "on": on.isoformat()}
     )
@@ -121,13 +120,9 @@ def post_what_if(
 ) -> Response:
     """The same request plus `change`, a partial patient: which verdicts differ. Nothing is stored."""
     on = day_of(body.on, today)
+    check({"/patient": body.patient, "/change": body.change}, on, gazetteer())
     patient = to_patient(body.patient, on)
     changed = to_patient(overlaid(body.patient, body.change), on)
-    # A fault of the change alone is told with its own pointer.
-    to_patient(body.change, on, at="/change")
-    one_place(patient.location, gazetteer())
-    if body.change.location is not None:
-        one_place(changed.location, gazetteer(), at="/change/location")
     with store.reader() as reader:
         found = matching.what_if(
             reader,
@@ -158,7 +153,8 @@ def post_trial_matches(
 ) -> Response:
     """One trial, many patients, ranked; each verdict equals that of the patient's own match."""
     on = day_of(body.on, today)
-    patients = _patients(body, on)
+    check({f"/patients/{i}": sent for i, sent in enumerate(body.patients)}, on, gazetteer())
+    patients = [to_patient(sent, on) for sent in body.patients]
     with store.reader() as reader:
         found = matching.match_one(
             reader,
@@ -172,19 +168,3 @@ def post_trial_matches(
     if found is None:
         raise TrialNotFoundError("No trial with this id is stored.")
     return about_patient(matching.reverse_to_json(found, include=frozenset(body.include)))
-
-
-def _patients(body: ReverseRequest, on: date) -> list[matching.Patient]:
-    """All patients, or all faults of all patients in one error."""
-    made: list[matching.Patient] = []
-    faults: list[Fault] = []
-    for i, sent in enumerate(body.patients):
-        try:
-            patient = to_patient(sent, on, at=f"/patients/{i}")
-            faults += place_faults(patient.location, gazetteer(), at=f"/patients/{i}/location")
-            made.append(patient)
-        except InvalidRequestError as error:
-            faults += error.faults
-    if faults:
-        raise InvalidRequestError(summary(faults), faults)
-    return made

@@ -1,15 +1,17 @@
 """A patient request turned into the engine's patient, with every fault named by its JSON pointer in one answer."""
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from datetime import date
 
 from pydantic import ValidationError
 
 import matching
-from app.api.errors import Fault, InvalidRequestError, faults_of
-from app.api.schemas.patient import ConditionIn, LocationIn, ObservationIn, PatientIn, QuantityIn, TreatmentIn
-
-MAX_AGE_YEARS = 130
+from app.api.errors import Fault, InvalidRequestError
+from app.api.impossible import every_fault, impossible
+from app.api.places import location_of, place_choices
+from app.api.schemas.patient import ConditionIn, ObservationIn, PatientIn, QuantityIn, TreatmentIn
+from app.api.wording import summary
+from app.store.places import PlaceStore
 
 
 def read_patient(data: object, on: date, at: str = "/patient") -> matching.Patient:
@@ -17,14 +19,31 @@ def read_patient(data: object, on: date, at: str = "/patient") -> matching.Patie
     try:
         sent = PatientIn.model_validate(data)
     except ValidationError as error:
-        found = [Fault(at + f.pointer, f.message) for f in faults_of([dict(e) for e in error.errors()])]
+        found = every_fault(error, data, on, at)
         raise InvalidRequestError(summary(found), found) from None
-    return to_patient(sent, on, at)
+    found = list(impossible(sent, on, at))
+    if found:
+        raise InvalidRequestError(summary(found), found)
+    return to_patient(sent, on)
 
 
-def to_patient(sent: PatientIn, on: date, at: str = "/patient") -> matching.Patient:
-    """The engine's patient with what the note says; raises InvalidRequestError where facts are impossible on that day."""
-    return with_note(described(sent, on, at), on)[0]
+def check(patients: Mapping[str, PatientIn], on: date, places: PlaceStore) -> None:
+    """Raises InvalidRequestError with everything that is impossible in patients named by their pointers.
+
+    A name of several places is a fault too; the choices for the first such name are told.
+    """
+    found: list[Fault] = []
+    choices: list[Mapping[str, object]] = []
+    for at, sent in patients.items():
+        found += impossible(sent, on, at, places)
+        choices = choices or place_choices(location_of(sent.location), places)
+    if found:
+        raise InvalidRequestError(summary(found), found, {"choices": choices} if choices else {})
+
+
+def to_patient(sent: PatientIn, on: date) -> matching.Patient:
+    """The engine's patient with what the note says, of one whose facts were checked."""
+    return with_note(described(sent), on)[0]
 
 
 def with_note(patient: matching.Patient, on: date) -> tuple[matching.Patient, tuple[matching.NoteFact, ...]]:
@@ -35,11 +54,8 @@ def with_note(patient: matching.Patient, on: date) -> tuple[matching.Patient, tu
     return matching.merge_note(patient, reading), reading.facts
 
 
-def described(sent: PatientIn, on: date, at: str = "/patient") -> matching.Patient:
-    """The patient as described field by field, the note unread; raises InvalidRequestError as `to_patient`."""
-    found = list(_faults(sent, on, at))
-    if found:
-        raise InvalidRequestError(summary(found), found)
+def described(sent: PatientIn) -> matching.Patient:
+    """The patient as described field by field, the note unread."""
     return matching.Patient(
         birth_date=_date(sent.birth_date),
         age=_quantity(sent.age),
@@ -48,7 +64,7 @@ def described(sent: PatientIn, on: date, at: str = "/patient") -> matching.Patie
         breastfeeding=sent.breastfeeding,
         planning_pregnancy=sent.planning_pregnancy,
         healthy_volunteer=sent.healthy_volunteer,
-        location=_location(sent.location),
+        location=location_of(sent.location),
         conditions=tuple(_condition(c) for c in sent.conditions),
         observations=tuple(_observation(o) for o in sent.observations),
         treatments=tuple(_treatment(t) for t in sent.treatments),
@@ -76,63 +92,6 @@ def overlaid(sent: PatientIn, change: PatientIn) -> PatientIn:
     if "statements" in said:
         said["statements"] = {**sent.statements, **said["statements"]}
     return sent.model_copy(update=said)
-
-
-def summary(found: list[Fault]) -> str:
-    """The one sentence above a list of faults."""
-    return f"{len(found)} fault{'s' * (len(found) != 1)} in the body; nothing was done"
-
-
-def _faults(sent: PatientIn, on: date, at: str) -> Iterator[Fault]:
-    """Impossible facts: dated after the day, ends before beginnings, units that do not fit."""
-    if sent.birth_date and sent.age:
-        yield Fault(f"{at}/age", "give the birth_date or the age, not both")
-    if sent.birth_date and matching.PartialDate.parse(sent.birth_date).earliest > on:
-        yield Fault(f"{at}/birth_date", "dated after the day of the match")
-    if sent.birth_date and matching.PartialDate.parse(sent.birth_date).year < on.year - MAX_AGE_YEARS:
-        yield Fault(f"{at}/birth_date", f"more than {MAX_AGE_YEARS} years ago")
-    if sent.age:
-        unit = matching.ucum(sent.age.unit)
-        if unit not in ("a", "mo", "wk", "d"):
-            yield Fault(f"{at}/age/unit", "a unit of age is expected: a, mo, wk or d")
-        elif not 0 <= sent.age.value <= MAX_AGE_YEARS * {"a": 1, "mo": 12, "wk": 53, "d": 366}[unit]:
-            yield Fault(f"{at}/age/value", "not an age")
-    for i, c in enumerate(sent.conditions):
-        yield from _span_faults(f"{at}/conditions/{i}", ("onset_on", c.onset_on), ("resolved_on", c.resolved_on), on)
-    for i, t in enumerate(sent.treatments):
-        yield from _span_faults(f"{at}/treatments/{i}", ("started_on", t.started_on), ("stopped_on", t.stopped_on), on)
-        if t.dose and matching.ucum(t.dose.unit) is None:
-            yield Fault(f"{at}/treatments/{i}/dose/unit", "not a unit that we know")
-    for i, o in enumerate(sent.observations):
-        yield from _observation_faults(o, on, f"{at}/observations/{i}")
-
-
-def _span_faults(at: str, begin: tuple[str, str | None], end: tuple[str, str | None], on: date) -> Iterator[Fault]:
-    for name, text in (begin, end):
-        if text and matching.PartialDate.parse(text).earliest > on:
-            yield Fault(f"{at}/{name}", "dated after the day of the match")
-    if (
-        begin[1]
-        and end[1]
-        and matching.PartialDate.parse(end[1]).latest < matching.PartialDate.parse(begin[1]).earliest
-    ):
-        yield Fault(f"{at}/{end[0]}", f"lies before {begin[0]}")
-
-
-def _observation_faults(o: ObservationIn, on: date, at: str) -> Iterator[Fault]:
-    if o.on and matching.PartialDate.parse(o.on).earliest > on:
-        yield Fault(f"{at}/on", "dated after the day of the match")
-    if o.value_high is not None and (o.value is None or o.value_high < o.value):
-        yield Fault(f"{at}/value_high", "the higher end of a range from value")
-    if None not in (o.reference_low, o.reference_high) and o.reference_low > o.reference_high:  # type: ignore[operator]  # both are numbers here
-        yield Fault(f"{at}/reference_low", "above reference_high")
-    if o.unit is None:
-        return
-    unit = matching.ucum(o.unit)
-    if unit is None:
-        yield Fault(f"{at}/unit", "not a unit that we know")
-    elif (analyte := matching.analyte_of(o.name, o.loinc)) is not None and not matching.unit_fits(unit, analyte):
-        yield Fault(f"{at}/unit", f"this unit does not fit {analyte}")
 
 
 def _date(text: str | None) -> matching.PartialDate | None:
@@ -181,12 +140,4 @@ def _treatment(sent: TreatmentIn) -> matching.Treatment:
         current=sent.current,
         planned=sent.planned,
         dose=_quantity(sent.dose),
-    )
-
-
-def _location(sent: LocationIn | None) -> matching.Location | None:
-    if sent is None:
-        return None
-    return matching.Location(
-        lat=sent.lat, lon=sent.lon, place=sent.place, postal_code=sent.postal_code, country=sent.country
     )

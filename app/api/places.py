@@ -4,20 +4,21 @@ import re
 from collections.abc import Mapping
 
 import matching
-from app.api.errors import Fault, InvalidRequestError
+from app.api.faults import Fault, InvalidRequestError
+from app.api.schemas.patient import LocationIn
 from app.store.places import Ambiguous, Place, PlaceStore
 
 POINT = re.compile(r"\s*(-?[0-9]{1,3}(?:\.[0-9]{1,12})?)\s*,\s*(-?[0-9]{1,3}(?:\.[0-9]{1,12})?)\s*\Z")
 POSTAL_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 -]{1,11}\Z")
 
 
-def one_place(location: matching.Location | None, places: PlaceStore, at: str = "/patient/location") -> None:
-    """Raises InvalidRequestError, with the choices, when the location's name is that of several places."""
-    faults = place_faults(location, places, at)
-    if faults:
-        found = places.locate(location) if location else None
-        choices = [choice_json(place) for place in found.choices] if isinstance(found, Ambiguous) else []
-        raise InvalidRequestError("Several places have this name.", faults, {"choices": choices})
+def location_of(sent: LocationIn | None) -> matching.Location | None:
+    """The engine's location."""
+    if sent is None:
+        return None
+    return matching.Location(
+        lat=sent.lat, lon=sent.lon, place=sent.place, postal_code=sent.postal_code, country=sent.country
+    )
 
 
 def place_faults(location: matching.Location | None, places: PlaceStore, at: str) -> list[Fault]:
@@ -28,6 +29,12 @@ def place_faults(location: matching.Location | None, places: PlaceStore, at: str
     # The choices are the gazetteer's words; the caller's own are not repeated.
     listed = "; ".join(place.label for place in found.choices)
     return [Fault(f"{at}/place", f"several places have this name: send one of {listed}")]
+
+
+def place_choices(location: matching.Location | None, places: PlaceStore) -> list[Mapping[str, object]]:
+    """The places that a name of several stands for; none where it is not in doubt."""
+    found = places.locate(location) if location is not None else None
+    return [choice_json(place) for place in found.choices] if isinstance(found, Ambiguous) else []
 
 
 def near_point(text: str, country: str | None, places: PlaceStore) -> tuple[float, float]:

@@ -6,11 +6,13 @@ from typing import Any
 from pydantic import ValidationError
 
 import matching
-from app.api.errors import Fault, InvalidRequestError, faults_of
-from app.api.matches import engine_filters
-from app.api.patients import to_patient
+from app.api.errors import Fault, InvalidRequestError
+from app.api.impossible import every_fault
+from app.api.matches import day_of, engine_filters
+from app.api.patients import check, to_patient
 from app.api.schemas.matches import MatchRequest
 from app.store import ranking, search
+from app.store.places import gazetteer
 from app.store.rows import folded
 from app.store.trials import TrialStore
 
@@ -32,8 +34,9 @@ def rank_row(store: TrialStore, row: dict[str, Any], today: date) -> dict[str, A
     try:
         sent = MatchRequest.model_validate(asked)
     except ValidationError as error:
-        raise InvalidRequestError("faults in the line", faults_of([dict(each) for each in error.errors()])) from None
-    on = date.fromisoformat(sent.on) if sent.on else today
+        raise InvalidRequestError("faults in the line", every_fault(error, asked, today, places=gazetteer())) from None
+    on = day_of(sent.on, today)
+    check({"/patient": sent.patient}, on, gazetteer())
     patient = to_patient(sent.patient, on)
     looked_for = matching.sought(patient)
     filters = engine_filters(sent.filters)

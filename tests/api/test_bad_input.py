@@ -69,8 +69,8 @@ CASES = [
         [("/patient/conditions/0/resolved_on", "lies before onset_on")],
     ),
     (body(location={"lat": 3.0}), [("/patient/location", "lat and lon go together")]),
-    (body(location={"lat": 93.0, "lon": 0.0}), [("/patient/location/lat", "not valid (less than equal: le 90.0)")]),
-    ({**body(), "limit": 0}, [("/limit", "not valid (greater than equal: ge 1)")]),
+    (body(location={"lat": 93.0, "lon": 0.0}), [("/patient/location/lat", "at most 90 is expected")]),
+    ({**body(), "limit": 0}, [("/limit", "at least 1 is expected")]),
     ({**body(), "on": "tomorrow"}, [("/on", "a possible day is expected: YYYY-MM-DD")]),
     (
         {**body(), "filters": {"radius": "50"}},
@@ -87,12 +87,63 @@ CASES = [
             ("/patient/observations/0/value", "a number is expected"),
         ],
     ),
+    (
+        {
+            **body(
+                weight=80,
+                birth_date="2027",
+                location={"place": "Vancouver"},
+                conditions=[{"text": "asthma", "sure": True, "onset_on": "2026-11-23"}, "asthma"],
+                observations=[{"name": "HbA1c", "value": "7", "unit": "kg", "on": "2026-13"}],
+            ),
+            "limit": 0,
+        },
+        [
+            ("/limit", "at least 1 is expected"),
+            ("/patient/conditions/0/sure", "there is no such field"),
+            ("/patient/conditions/1", "an object is expected"),
+            ("/patient/observations/0/value", "a number is expected"),
+            ("/patient/observations/0/on", "a possible date is expected: YYYY-MM-DD, YYYY-MM or YYYY"),
+            ("/patient/weight", "there is no such field"),
+            ("/patient/birth_date", "dated after the day of the match"),
+            ("/patient/conditions/0/onset_on", "dated after the day of the match"),
+            (
+                "/patient/location/place",
+                "several places have this name: send one of Vancouver, British Columbia, Canada; "
+                "Vancouver, Washington, United States",
+            ),
+            ("/patient/observations/0/unit", "this unit does not fit HbA1c"),
+        ],
+    ),
 ]
 
 
 @pytest.mark.parametrize(("sent", "expected"), CASES, ids=[json.dumps(c[0])[:60] for c in CASES])
 def test_faults_are_named(client, sent, expected):
     assert errors(client.post("/v1/matches", json=sent)) == expected
+
+
+LATE = {"birth_date": "2027", "sexx": "MALE"}
+LATE_FAULTS = [("sexx", "there is no such field"), ("birth_date", "dated after the day of the match")]
+
+
+@pytest.mark.parametrize(
+    ("path", "sent", "places"),
+    [
+        ("/v1/matches/what-if", {"patient": LATE, "change": LATE}, ["/patient", "/change"]),
+        ("/v1/trials/NCT04061746/matches", {"patients": [LATE, {}, LATE]}, ["/patients/0", "/patients/2"]),
+    ],
+)
+def test_every_patient_of_a_request_is_checked_for_everything(client, path, sent, places):
+    found = errors(client.post(path, json={**sent, "on": "2026-11-22"}))
+    assert sorted(found) == sorted((f"{at}/{name}", message) for at in places for name, message in LATE_FAULTS)
+
+
+def test_a_line_of_a_batch_is_checked_for_everything(client):
+    sent = json.dumps({"id": 1, "patient": LATE, "on": "2026-11-22"})
+    [line] = client.post("/v1/matches/batch", content=sent).text.splitlines()
+    told = json.loads(line)["problem"]["errors"]
+    assert [(e["pointer"], e["message"]) for e in told] == [(f"/patient/{at}", words) for at, words in LATE_FAULTS]
 
 
 NOT_FINITE = [("/patient/age/value", "a finite number is expected")]

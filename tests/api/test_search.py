@@ -252,8 +252,8 @@ def test_each_faulty_parameter_is_named(client, query, faults):
 @pytest.mark.parametrize(
     ("limit", "message"),
     [
-        ("0", "not valid (greater than equal: ge 1)"),
-        ("1001", "not valid (less than equal: le 1000)"),
+        ("0", "at least 1 is expected"),
+        ("1001", "at most 1000 is expected"),
         ("abc", "a whole number is expected"),
     ],
 )
