@@ -5,6 +5,7 @@ Both ways give the same order and the same totals. The arrays are the fast one; 
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -15,8 +16,8 @@ from matching.answering.conditions import PatientCondition, condition_ids, match
 from matching.answering.deciding import deciding_facts
 from matching.answering.deciding_arrays import deciders
 from matching.answering.questions import Decider, QuestionCount
-from matching.answering.rank import RankKey, rank_key, score, score_parts
-from matching.answering.shortlist import Wanted, number_in
+from matching.answering.rank import RankKey, key_number, number_in, rank_key, score, score_parts
+from matching.answering.shortlist import Wanted
 from matching.answering.sites import Locate, SiteChoice, Whereabouts, choose_site, whereabouts
 from matching.judging.eligibility import judge_trial
 from matching.judging.facts import Facts, prepare
@@ -98,9 +99,9 @@ def person_of(patient: Patient, on: date, filters: Filters, locate: Locate | Non
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What of the ranked trials is asked for: rows from `offset`, trials that are settled against too, what to ask."""
+    """What of the ranked trials is asked for: rows behind a key, trials that are settled against too, what to ask."""
 
-    offset: int = 0
+    after: int = -1
     limit: int = 20
     not_eligible: bool = False
     questions: bool = False
@@ -118,12 +119,14 @@ class Row:
 class Ranked:
     """The considered trials: how many of each sort, the page's ids in order with their versions, and what to ask.
 
-    `listed` is how many rows there are to page through. `versions` is empty where the reader's own rows were judged.
+    `before` is how many rows stand before the page, `next_after` the key behind which the next one begins, None at the
+    end. `versions` is empty where the reader's own rows were judged.
     """
 
     totals: Totals
     page: tuple[str, ...]
-    listed: int
+    before: int
+    next_after: int | None
     asked: tuple[Decider, ...]
     data_version: str
     versions: tuple[int, ...] = ()
@@ -150,9 +153,15 @@ def ranked_by_reading(reader: TrialReader, person: Person, scope: str, page: Pag
         if page.questions:
             counted.add(deciding_facts(judged))
     listed = sorted(row.key for row in found if page.not_eligible or row.eligibility is not Eligibility.NOT_ELIGIBLE)
-    shown = tuple(key[-1] for key in listed[page.offset : page.offset + page.limit])
+    before = bisect_right(listed, page.after, key=key_number)
+    shown = listed[before : before + page.limit]
     return Ranked(
-        totals_of(row.eligibility for row in found), shown, len(listed), counted.deciders(), reader.data_version
+        totals_of(row.eligibility for row in found),
+        tuple(key[-1] for key in shown),
+        before,
+        key_number(shown[-1]) if before + len(shown) < len(listed) else None,
+        counted.deciders(),
+        reader.data_version,
     )
 
 
@@ -177,14 +186,16 @@ def ranked_on_arrays(registry: Registry, person: Person, scope: str, page: Page)
     counted = screen.count(person.facts, judged.kinds, trials)
     keys = columns.keys(trials, screen.arrays.trial_number[trials], counted, meetings[trials], near, person.on)
     listed = keys if page.not_eligible else keys[counted.eligibility != NOT]
-    upto = min(page.offset + page.limit, len(listed))
-    first = np.argpartition(listed, upto - 1)[:upto] if 0 < upto < len(listed) else np.arange(len(listed))
-    numbers = [number_in(key) for key in np.sort(listed[first])[page.offset : upto].tolist()]
+    left = listed[listed > page.after]
+    goes_on = len(left) > page.limit
+    shown = np.sort(np.partition(left, page.limit - 1)[: page.limit] if goes_on else left).tolist()
+    numbers = [number_in(key) for key in shown]
     likely, possibly, against = np.bincount(counted.eligibility, minlength=len(ELIGIBILITIES)).tolist()
     return Ranked(
         Totals(len(trials), likely, possibly, against),
         tuple(f"NCT{number:08d}" for number in numbers),
-        len(listed),
+        len(listed) - len(left),
+        shown[-1] if goes_on else None,
         deciders(screen, person.facts, judged, counted) if page.questions else (),
         registry.data_version,
         registry.versions(numbers),

@@ -43,14 +43,14 @@ def match(
     filters: Filters | None = None,
     scope: str = "relevant",
     limit: int = 20,
-    offset: int = 0,
+    after: int = -1,
     include: Collection[str] = frozenset(),
     locate: Locate | None = None,
     language: Language = "en",
     audience: Audience = "patient",
     read_from_note: Sequence[NoteFact] = (),
 ) -> MatchAnswer:
-    """The ranked answer for one patient on one day; only the page from `offset` is explained.
+    """The ranked answer for one patient on one day; only the page behind `after` is explained.
 
     Args:
         reader: one version of the stored trials. Where it has the registry's arrays all is judged on those, and the answer
@@ -61,7 +61,7 @@ def match(
         scope: `relevant` or `all`. A patient of whom no condition is known, and who is no healthy volunteer, is matched
             with all trials: silence narrows nothing.
         limit: rows of a page.
-        offset: rows before the page.
+        after: the `next_after` of the page before; the first page needs none.
         include: of `criteria`, `questions`, `not_eligible`: with `criteria` they are explained; with `questions` these
             are counted; with `not_eligible` such trials are listed too (they are always in the totals).
         locate: finds a place's coordinates; without it only given coordinates and equal city names count.
@@ -71,20 +71,19 @@ def match(
     """
     words = Wording(language, audience)
     person = person_of(patient, on, filters or Filters(), locate)
-    page = Page(offset, limit, not_eligible="not_eligible" in include, questions="questions" in include)
+    page = Page(after, limit, not_eligible="not_eligible" in include, questions="questions" in include)
     ranked = ranked_trials(reader, person, scope, page)
     matches = tuple(
         _row_of(trial, person, rank, words, explained="criteria" in include)
-        for rank, trial in enumerate(reader.trials(ranked.page, ranked.versions), start=offset + 1)
+        for rank, trial in enumerate(reader.trials(ranked.page, ranked.versions), start=ranked.before + 1)
     )
-    following = offset + limit
     return MatchAnswer(
         on=on,
         totals=ranked.totals,
         matches=matches,
         questions=questions(ranked.asked, words),
         read_from_note=tuple(read_from_note),
-        next_offset=following if following < ranked.listed else None,
+        next_after=ranked.next_after,
         data_version=ranked.data_version,
     )
 

@@ -31,6 +31,9 @@ from app.store.reader import SqlTrialReader
 
 router = APIRouter(tags=["matches"])
 
+MOST = 2**63 - 1
+"""The largest key that the arrays hold."""
+
 PROBLEMS: dict[int | str, dict[str, object]] = {
     400: {"model": Problem, "description": "The cursor belongs to another request"},
     413: {"model": Problem, "description": "The body is too large"},
@@ -55,12 +58,12 @@ def day_of(sent: str | None, today: date) -> date:
     return date.fromisoformat(sent) if sent else today
 
 
-def offset_of(sent: MatchOptions, bound_to: str) -> int:
-    """How many rows were shown before this page; raises CursorError."""
+def after_of(sent: MatchOptions, bound_to: str) -> int:
+    """The key of the last row that was shown before this page; raises CursorError."""
     if sent.cursor is None:
-        return 0
+        return -1
     position = cursors.decode(sent.cursor, bound_to)
-    if len(position) != 1 or not isinstance(position[0], int) or position[0] < 0:
+    if len(position) != 1 or not isinstance(position[0], int) or not 0 <= position[0] <= MOST:
         raise CursorError("This cursor was not given by this service; begin again without one.")
     return position[0]
 
@@ -80,14 +83,14 @@ def answer(reader: SqlTrialReader, sent: MatchRequest, today: date, places: Plac
         filters=engine_filters(sent.filters),
         scope=sent.scope,
         limit=sent.limit,
-        offset=offset_of(sent, bound_to),
+        after=after_of(sent, bound_to),
         include=frozenset(sent.include),
         locate=places.point,
         language=sent.language,
         audience=sent.audience,
         read_from_note=read_from_note,
     )
-    next_cursor = cursors.encode([found.next_offset], bound_to) if found.next_offset is not None else None
+    next_cursor = cursors.encode([found.next_after], bound_to) if found.next_after is not None else None
     return matching.answer_to_json(found, include=frozenset(sent.include), next_cursor=next_cursor)
 
 

@@ -30,6 +30,9 @@ _CLASS = {Eligibility.LIKELY_ELIGIBLE: 0, Eligibility.POSSIBLY_ELIGIBLE: 1, Elig
 
 RankKey = tuple[bool, int, int, float, str]
 
+RELATED_BIT, CLASS_BIT, GROUP_BIT, SCORE_BIT = 46, 44, 41, 27
+"""Where the parts of a key stand when it is one whole number; the nct_id's number is below."""
+
 Whole = Any
 """A whole number, or an array of them: the formulas are the same."""
 
@@ -108,3 +111,16 @@ def rank_key(
     will, those by invitation, those whose status nobody gave, the closed; then by score; then by nct_id.
     """
     return (not related, _CLASS[eligibility], status_group(overall_status), -score, nct_id)
+
+
+def key_number(key: RankKey) -> int:
+    """The key as one whole number in the same order; a page begins behind one, whatever has come or gone before it."""
+    others_first, eligibility, group, minus_score, nct_id = key
+    points = POINTS + round(POINTS * minus_score)
+    parts = others_first << RELATED_BIT, eligibility << CLASS_BIT, group << GROUP_BIT, points << SCORE_BIT
+    return sum(parts) + int(nct_id.removeprefix("NCT"))
+
+
+def number_in(key: int) -> int:
+    """The number of the nct_id that a key ends with."""
+    return key & ((1 << SCORE_BIT) - 1)

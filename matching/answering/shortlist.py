@@ -20,8 +20,12 @@ from matching.answering.conditions import (
     folded,
 )
 from matching.answering.rank import (
+    CLASS_BIT,
+    GROUP_BIT,
     NOT_KNOWN,
     POINTS,
+    RELATED_BIT,
+    SCORE_BIT,
     condition_points,
     distance_points,
     eligibility_points,
@@ -36,7 +40,6 @@ from matching.model.trial import Site
 
 MOST_IDS_KEPT = 2_048
 """Concept ids whose relations to the registry's conditions are kept; they are computed from ids alone."""
-_RELATED_BIT, _CLASS_BIT, _GROUP_BIT, _SCORE_BIT = 46, 44, 41, 27
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +224,7 @@ class Columns:
         near: NDArray[np.int64],
         on: date,
     ) -> NDArray[np.int64]:
-        """The key that orders the given trials: smaller comes first, as `rank_key` has it. `numbers`: of their nct_ids."""
+        """The key that orders the given trials: smaller comes first, as `key_number` has it. `numbers`: of their nct_ids."""
         arrays = self.arrays
         age = np.clip(on.toordinal() - arrays.last_update[trials], 0, len(self._freshness) - 1)
         fresh = np.where(arrays.last_update[trials] == 0, NOT_KNOWN, self._freshness[age])
@@ -230,21 +233,16 @@ class Columns:
         )
         score = total_points(eligible, np.maximum(meetings, 0), near, fresh)
         key: NDArray[np.int64] = (
-            ((meetings < 0).astype(np.int64) << _RELATED_BIT)
-            | (counted.eligibility.astype(np.int64) << _CLASS_BIT)
-            | (arrays.status_group[trials].astype(np.int64) << _GROUP_BIT)
-            | ((POINTS - score) << _SCORE_BIT)
+            ((meetings < 0).astype(np.int64) << RELATED_BIT)
+            | (counted.eligibility.astype(np.int64) << CLASS_BIT)
+            | (arrays.status_group[trials].astype(np.int64) << GROUP_BIT)
+            | ((POINTS - score) << SCORE_BIT)
             | numbers.astype(np.int64)
         )
         return key
 
 
 _OUTSIDE, _SKIPPED = 8, 64
-
-
-def number_in(key: int) -> int:
-    """The number of the nct_id that a key ends with."""
-    return key & ((1 << _SCORE_BIT) - 1)
 
 
 def _any(marks: NDArray[np.bool_], start: Ints) -> NDArray[np.bool_]:

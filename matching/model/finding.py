@@ -258,12 +258,12 @@ class NoteFact:
 
 @dataclass(frozen=True, slots=True)
 class MatchAnswer:
-    """The whole answer for one patient on one day. `next_offset` is the number of rows before the next page, or None."""
+    """The whole answer for one patient on one day. `next_after`: behind which key the next page begins; None at the end."""
 
     on: date
     totals: Totals
     matches: tuple[TrialMatch, ...]
     questions: tuple[Question, ...] = ()
     read_from_note: tuple[NoteFact, ...] = ()
-    next_offset: int | None = None
+    next_after: int | None = None
     data_version: str = ""

@@ -130,14 +130,23 @@ def test_pages_hold_each_trial_once_in_one_order() -> None:
     whole = ask(trials)
     walked: list[int] = []
     ranks: list[int] = []
-    offset: int | None = 0
-    while offset is not None:
-        page = ask(trials, limit=3, offset=offset)
+    after: int | None = -1
+    while after is not None:
+        page = ask(trials, limit=3, after=after)
         walked += ids(page)
         ranks += [row.rank for row in page.matches]
-        offset = page.next_offset
+        after = page.next_after
     assert walked == ids(whole) == [2, 4, 6, 1, 3, 5, 7]
     assert ranks == [1, 2, 3, 4, 5, 6, 7]
+
+
+def test_a_page_begins_behind_the_last_row_whatever_has_come_and_gone_before_it() -> None:
+    trials = [trial(n, site=BOSTON) for n in range(1, 7)]
+    first = ask(trials, limit=3)
+    near, gone = trial(9, site=CHARLESTON), trials[0]
+    second = ask([near, *(t for t in trials if t is not gone)], limit=3, after=first.next_after)
+    assert (ids(first), ids(second)) == ([1, 2, 3], [4, 5, 6])
+    assert [row.rank for row in second.matches] == [4, 5, 6]  # the new one stands before them, the old one is gone
 
 
 def test_relevant_is_the_same_broader_or_narrower_and_all_is_all() -> None:

@@ -197,11 +197,11 @@ def test_the_order_is_total_and_pages_cut_it(made: list[ReadableTrial], patient:
     reader = Trials(made)
     whole = match(reader, patient, on=ON, filters=EVERY_TRIAL, include=INCLUDE, limit=100)  # type: ignore[arg-type]
     walked: list[str] = []
-    offset: int | None = 0
-    while offset is not None:
-        page = match(reader, patient, on=ON, filters=EVERY_TRIAL, include=INCLUDE, limit=limit, offset=offset)  # type: ignore[arg-type]
+    after: int | None = -1
+    while after is not None:
+        page = match(reader, patient, on=ON, filters=EVERY_TRIAL, include=INCLUDE, limit=limit, after=after)  # type: ignore[arg-type]
         walked += [row.nct_id for row in page.matches]
-        offset = page.next_offset
+        after = page.next_after
     assert walked == [row.nct_id for row in whole.matches]
     assert sorted(walked) == [trial.summary.nct_id for trial in made]
     order = [Eligibility.LIKELY_ELIGIBLE, Eligibility.POSSIBLY_ELIGIBLE, Eligibility.NOT_ELIGIBLE]
