@@ -26,7 +26,6 @@ from bench.registry import registry_of, stored_trials
 from bench.report import Report, Timing, timed, timed_each
 from bench.run import Run
 from matching.considering import Filters, Page, Person, person_of, ranked_on_arrays
-from matching.judging.screen import state
 from matching.judging.screen.leaves import Judging
 from matching.judging.screen.trees import grown
 
@@ -147,9 +146,7 @@ def _measure(report: Report, run: Run, size: int) -> dict[str, float]:
         screen.count(person.facts, screen.judge(person.facts).kinds)
 
     def trees(name: str, person: Person) -> None:
-        states = grown(screen.arrays, judged[name].told.leaves.states)
-        criteria = states[screen.arrays.criterion_node]
-        _ = state.kind_table(person.facts.empty)[screen.arrays.criterion_role, criteria]
+        grown(screen.arrays, judged[name].told.leaves.states, screen.base(person.facts).states)
 
     ours = each(whole)
     leaves = each(lambda _, person: Judging(screen.table, person.facts).all())

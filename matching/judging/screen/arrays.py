@@ -77,11 +77,20 @@ class ScreenArrays:
     child: Ints
     node_count: NDArray[np.int16]
     """How many parts an "at least" asks for."""
+    parent_start: Ints
+    """Per leaf and node, the places of the nodes that it is a part of."""
+    parent: Ints
+    used_start: Ints
+    """Per leaf and node, the criteria that it is the whole of."""
+    used: Ints
 
     criterion_node: Ints
     criterion_role: NDArray[np.uint8]
     group_start: NDArray[np.int64]
     group_criterion: Ints
+    asked_start: Ints
+    """Per criterion, the groups that it stands in, once for each time."""
+    asked_by: Ints
     group_cohort: Ints
     """-1: for all people of the trial; else which of its cohorts."""
     trial_group: Ints
@@ -111,6 +120,12 @@ def unpacked(text: NDArray[np.uint8]) -> list[str]:
     return text.tobytes().decode().split("\n") if len(text) else []
 
 
+def inverted(start: NDArray[np.integer[Any]], values: Ints, count: int) -> tuple[Ints, Ints]:
+    """For each of `count` values the rows that hold it, as starts and rows."""
+    rows = np.repeat(np.arange(len(start) - 1, dtype=np.int32), np.diff(start))
+    return starts_of(np.bincount(values, minlength=count)), rows[np.argsort(values, kind="stable")]
+
+
 def starts_of(lengths: Iterable[int]) -> Ints:
     """Where each row of so many entries begins, and at last where all end."""
     return np.concatenate(([0], np.cumsum(np.fromiter(lengths, dtype=np.int64)))).astype(np.int32)
@@ -124,7 +139,7 @@ def stretches(begin: NDArray[np.integer[Any]], lengths: NDArray[np.integer[Any]]
     return rows
 
 
-def rows_of(start: Ints | NDArray[np.int64], chosen: Ints) -> Ints:
+def rows_of(start: Ints | NDArray[np.int64], chosen: NDArray[np.integer[Any]]) -> Ints:
     """The rows of the chosen entries, one stretch after the other."""
     begin = start[chosen].astype(np.int64)
     rows: Ints = stretches(begin, start[chosen + 1] - begin).astype(np.int32)

@@ -15,7 +15,7 @@ from matching.judging.askable import only_fact
 from matching.judging.eligibility import FAILING, FIELD_IDS, field_criteria
 from matching.judging.evaluate import MAX_DEPTH, evaluate
 from matching.judging.facts import prepare
-from matching.judging.screen.arrays import ScreenArrays, hashed, packed, starts_of
+from matching.judging.screen.arrays import ScreenArrays, hashed, inverted, packed, starts_of
 from matching.judging.screen.asks import OF_LISTS, Ask, Family, ask_of, line_of
 from matching.judging.screen.state import MOST_CRITERIA, NEUTRAL, ROLE_CODES, state_of
 from matching.judging.screen.trees import Op
@@ -221,7 +221,22 @@ class _Finished:
 
     def arrays(self) -> ScreenArrays:
         """All of them."""
-        return ScreenArrays(**self._of_leaves(), **self._of_variables(), **self._of_nodes(), **self._of_trials())
+        down = self._of_nodes() | self._of_trials()
+        nodes, criteria = len(self._leaves) + len(self._nodes), len(self._criteria)
+        parent_start, parent = inverted(down["child_start"], down["child"], nodes)
+        used_start, used = inverted(np.arange(criteria + 1), down["criterion_node"], nodes)
+        asked_start, asked_by = inverted(down["group_start"], down["group_criterion"], criteria)
+        return ScreenArrays(
+            **self._of_leaves(),
+            **self._of_variables(),
+            **down,
+            parent_start=parent_start,
+            parent=parent,
+            used_start=used_start,
+            used=used,
+            asked_start=asked_start,
+            asked_by=asked_by,
+        )
 
     def _of_leaves(self) -> dict[str, Any]:
         rows = self._leaves

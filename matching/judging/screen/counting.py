@@ -12,7 +12,7 @@ from matching.judging.askable import FactKey
 from matching.judging.facts import Facts
 from matching.judging.screen import state
 from matching.judging.screen.arrays import Ints, ScreenArrays, rows_of, stretches
-from matching.judging.screen.leaves import Judging, LeafStates, LeafTable
+from matching.judging.screen.leaves import Judging, LeafStates, LeafTable, Silences, silences_of, untouched_states
 from matching.judging.screen.trees import below, grown
 from matching.model.codes import Eligibility
 from matching.model.finding import Counts
@@ -21,8 +21,16 @@ ELIGIBILITIES = (Eligibility.LIKELY_ELIGIBLE, Eligibility.POSSIBLY_ELIGIBLE, Eli
 LIKELY, POSSIBLY, NOT = range(3)
 PART_IS_SMALL = 4
 """Under a quarter of the registry, only what that part asks is judged."""
-CHUNK = 16_384
-"""Groups counted at once."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Base:
+    """What everything comes to where no fact touches anything: states of all nodes and criteria, counts of all groups."""
+
+    states: state.States
+    criteria: state.States
+    kinds: NDArray[np.uint8]
+    sums: NDArray[np.uint64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,6 +96,7 @@ class Screen:
         self.table = LeafTable(arrays)
         self.every = np.arange(len(arrays.trial_number), dtype=np.int32)
         first = arrays.trial_group[:-1]
+        self._bases: dict[tuple[Silences, bool], Base] = {}
         self._in_groups = (np.diff(arrays.trial_group) > 1) | (arrays.group_cohort[first] >= 0)
 
     def judge(self, facts: Facts, trials: Ints | None = None, *, wants_facts: bool = False) -> Judged:
@@ -104,35 +113,54 @@ class Screen:
         again = self._told(doubted, part, told.leaves.more, wants_facts)
         return Judged(np.where(fails, again.kinds, told.kinds), told, again, fails)
 
-    def _part(self, trials: Ints | None) -> tuple[NDArray[np.bool_], Ints] | None:
-        """Which leaves, and which inner nodes, a part of the trials asks; None where it is so large that all are taken."""
-        if trials is None or len(trials) * PART_IS_SMALL > len(self.every):
+    def _part(self, trials: Ints | None) -> NDArray[np.bool_] | None:
+        """Which leaves a part of the trials asks; None where it is so large that all are taken."""
+        if trials is None or not self._is_small(trials):
             return None
         arrays = self.arrays
         criteria = np.unique(arrays.group_criterion[rows_of(arrays.group_start, rows_of(arrays.trial_group, trials))])
-        leaves, inner = below(arrays, np.unique(arrays.criterion_node[criteria]))
+        leaves, _ = below(arrays, np.unique(arrays.criterion_node[criteria]))
         asked = np.zeros(len(arrays.leaf_shape), dtype=bool)
         asked[leaves] = True
-        return asked, inner
+        return asked
 
-    def _told(
-        self,
-        facts: Facts,
-        part: tuple[NDArray[np.bool_], Ints] | None,
-        more: dict[FactKey, int],
-        wants_facts: bool,
-    ) -> Told:
-        asked, inner = (None, None) if part is None else part
-        leaves = Judging(self.table, facts, more, asked, wants_facts=wants_facts).all()
-        states = grown(self.arrays, leaves.states, inner)
-        criteria = states[self.arrays.criterion_node]
-        return Told(leaves, states, criteria, state.kind_table(facts.empty)[self.arrays.criterion_role, criteria])
+    def _is_small(self, trials: Ints) -> bool:
+        return len(trials) * PART_IS_SMALL < len(self.every)
+
+    def _told(self, facts: Facts, asked: NDArray[np.bool_] | None, more: dict[FactKey, int], wants_facts: bool) -> Told:
+        arrays, base = self.arrays, self.base(facts)
+        untouched = base.states[: len(arrays.leaf_shape)]
+        leaves = Judging(self.table, facts, more, asked, wants_facts=wants_facts, untouched=untouched).all()
+        states = grown(arrays, leaves.states, base.states)
+        moved = arrays.used[rows_of(arrays.used_start, np.flatnonzero(states != base.states))]
+        criteria, kinds = base.criteria.copy(), base.kinds.copy()
+        criteria[moved] = states[arrays.criterion_node[moved]]
+        kinds[moved] = state.kind_table(facts.empty)[arrays.criterion_role[moved], criteria[moved]]
+        return Told(leaves, states, criteria, kinds)
+
+    def base(self, facts: Facts) -> Base:
+        """Everything for somebody whose facts touch nothing; kept, as it is the same for all of whom silence says the same."""
+        silences = silences_of(facts)
+        known = self._bases.get((silences, facts.empty))
+        if known is None:
+            states = grown(self.arrays, untouched_states(self.table, silences))
+            criteria = states[self.arrays.criterion_node]
+            kinds = state.kind_table(facts.empty)[self.arrays.criterion_role, criteria]
+            sums = self._sums(kinds, np.arange(len(self.arrays.group_cohort), dtype=np.int32))
+            known = self._bases[silences, facts.empty] = Base(states, criteria, kinds, sums)
+        return known
 
     def count(self, facts: Facts, kinds: NDArray[np.uint8], trials: Ints | None = None) -> Counted:
         """The counts of the given trials, or of all."""
         arrays = self.arrays
         chosen = self.every if trials is None else trials
-        first, per_trial, sums, groups = self._grouped(state.COUNT_ONE[kinds], chosen)
+        per_trial = (arrays.trial_group[chosen + 1] - arrays.trial_group[chosen]).astype(np.int64)
+        if trials is not None and self._is_small(trials):
+            groups, first = rows_of(arrays.trial_group, chosen), np.cumsum(per_trial) - per_trial
+            sums = self._sums(kinds, groups)
+            cohort = arrays.group_cohort[groups]
+        else:
+            sums, first, cohort = self._all_sums(facts, kinds), arrays.trial_group[chosen], arrays.group_cohort
         packed = sums[first]
         favour, against = state.number_of(packed, "in_favour"), state.number_of(packed, "against")
         still_open = state.number_open(packed)
@@ -142,28 +170,33 @@ class Screen:
         if len(several):
             own = np.repeat(np.arange(len(several)), per_trial[several])
             places = stretches(first[several], per_trial[several])
-            cohorts = arrays.group_cohort[groups[places]]
-            together, ruled_out[several] = _joined(_unpacked(sums[places]), own, cohorts, len(several))
+            together, ruled_out[several] = _joined(_unpacked(sums[places]), own, cohort[places], len(several))
             favour[several], against[several] = together[:, _FAVOUR], together[:, _AGAINST]
             still_open[several] = together[:, : state.OPEN_KINDS].sum(axis=1)
         unsure = arrays.trial_unread[chosen] | ruled_out | facts.empty
         eligibility = np.where(against > 0, NOT, np.where((still_open > 0) | unsure, POSSIBLY, LIKELY)).astype(np.uint8)
         return Counted(chosen, eligibility, favour, against, still_open, ruled_out, packed, several, together)
 
-    def _grouped(
-        self, one: NDArray[np.uint64], trials: Ints
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint64], Ints]:
-        """For each trial the place of its first group and how many it has; for each of these groups its counts; the groups."""
+    def _all_sums(self, facts: Facts, kinds: NDArray[np.uint8]) -> NDArray[np.uint64]:
+        """The packed counts of every group: those of the base, and what the criteria that differ from it change."""
+        arrays, base = self.arrays, self.base(facts)
+        moved = np.flatnonzero(kinds != base.kinds)
+        change = state.COUNT_ONE[kinds[moved]] - state.COUNT_ONE[base.kinds[moved]]
+        sums = base.sums.copy()
+        times = arrays.asked_start[moved + 1] - arrays.asked_start[moved]
+        np.add.at(sums, arrays.asked_by[rows_of(arrays.asked_start, moved)], np.repeat(change, times))
+        return sums
+
+    def _sums(self, kinds: NDArray[np.uint8], groups: Ints) -> NDArray[np.uint64]:
+        """The packed counts of the given groups, added up."""
         arrays = self.arrays
-        per_trial = (arrays.trial_group[trials + 1] - arrays.trial_group[trials]).astype(np.int64)
-        first = np.cumsum(per_trial) - per_trial
-        groups = rows_of(arrays.trial_group, trials)
-        # In stretches: what they gather stays in the processor's cache.
-        parts = [
-            _sums(one, arrays.group_start, arrays.group_criterion, groups[at : at + CHUNK])
-            for at in range(0, len(groups), CHUNK)
-        ]
-        return first, per_trial, np.concatenate(parts) if parts else np.zeros(0, dtype=np.uint64), groups
+        lengths = arrays.group_start[groups + 1] - arrays.group_start[groups]
+        sums = np.zeros(len(groups), dtype=np.uint64)
+        filled = np.flatnonzero(lengths)
+        if len(filled):
+            one = state.COUNT_ONE[kinds[arrays.group_criterion[rows_of(arrays.group_start, groups)]]]
+            sums[filled] = np.add.reduceat(one, (np.cumsum(lengths) - lengths)[filled])
+        return sums
 
 
 _FAILING = np.array([state.FALSE, state.TRUE, state.FALSE, state.TRUE], dtype=np.uint16)
@@ -171,24 +204,6 @@ _FAILING = np.array([state.FALSE, state.TRUE, state.FALSE, state.TRUE], dtype=np
 _AGAINST, _FAVOUR = state.KINDS.index("against"), state.KINDS.index("in_favour")
 _NOT_APPLICABLE = state.KINDS.index("not_applicable")
 _SHIFTS = np.array([state.BITS * i for i in range(len(state.KINDS))], dtype=np.uint64)
-
-
-def _sums(one: NDArray[np.uint64], start: NDArray[np.int64], members: Ints, groups: Ints) -> NDArray[np.uint64]:
-    """The packed counts of each group."""
-    lengths = start[groups + 1] - start[groups]
-    sums = np.zeros(len(groups), dtype=np.uint64)
-    filled = np.flatnonzero(lengths)
-    if len(filled):
-        rows = (
-            members[start[groups[0]] : start[groups[-1] + 1]] if _in_a_row(groups) else members[rows_of(start, groups)]
-        )
-        ends = np.cumsum(lengths)
-        sums[filled] = np.add.reduceat(one[rows], (ends - lengths)[filled])
-    return sums
-
-
-def _in_a_row(groups: Ints) -> bool:
-    return bool(groups[-1] - groups[0] + 1 == len(groups))
 
 
 def _unpacked(sums: NDArray[np.uint64]) -> NDArray[np.int32]:

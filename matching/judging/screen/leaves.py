@@ -32,6 +32,9 @@ from matching.model.expression_json import from_json
 from matching.model.finding import Finding
 from matching.model.truth import Truth
 
+Silences = tuple[str, str]
+"""The array that tells what is so where no fact touches a leaf, for conditions and for treatments."""
+
 MOST_LEAVES_KEPT = 50_000
 """Leaves of the registry that are kept as objects once they were asked for."""
 
@@ -59,6 +62,12 @@ class LeafTable:
     def fact_numbers(self) -> Mapping[FactKey, int]:
         """Facts by what makes them the same question."""
         return {fact: i for i, fact in enumerate(self.facts)}
+
+    @cached_property
+    def ages(self) -> tuple[slice, tuple[numbers.AgeSide, numbers.AgeSide]]:
+        """The leaves that ask for an age, and their bounds."""
+        rows = self.family_rows[Family.AGE]
+        return rows, numbers.age_sides(self.arrays, rows, [unit for unit, _ in self.lines])
 
     @cached_property
     def instruments(self) -> Mapping[str, frozenset[str]]:
@@ -141,6 +150,25 @@ class LeafStates:
     more: dict[FactKey, int]
 
 
+def silences_of(facts: Facts) -> Silences:
+    """What silence says of conditions and of treatments."""
+    found = []
+    for known, of_treatment in ((facts.conditions, False), (facts.treatments, True)):
+        # A list that holds any treatment says nothing of those that no vocabulary holds.
+        speaks = known.speaks_of_unlisted and not (of_treatment and any(fact.present for fact in known.facts))
+        found.append("silent" if not known.complete else "closed" if speaks else "mute")
+    return found[0], found[1]
+
+
+def untouched_states(table: LeafTable, silences: Silences) -> States:
+    """The leaves of somebody whose facts touch none of them."""
+    states = table.arrays.silent.copy()
+    for family, says in zip((Family.CONDITION, Family.TREATMENT), silences, strict=True):
+        rows = table.family_rows[family]
+        states[rows] = getattr(table.arrays, says)[rows]
+    return states
+
+
 class Judging:
     """One patient against the leaves of one version."""
 
@@ -152,10 +180,12 @@ class Judging:
         asked: NDArray[np.bool_] | None = None,
         *,
         wants_facts: bool = True,
+        untouched: States | None = None,
     ) -> None:
         self._wants_facts = wants_facts
         self._table, self._facts, self._arrays, self._asked = table, facts, table.arrays, asked
-        self.made = LeafStates(self._untouched(), table.arrays.leaf_fact.copy(), {} if more is None else more)
+        states = untouched_states(table, silences_of(facts)) if untouched is None else untouched.copy()
+        self.made = LeafStates(states, table.arrays.leaf_fact.copy(), {} if more is None else more)
 
     def all(self) -> LeafStates:
         """Judges what the facts touch."""
@@ -166,22 +196,6 @@ class Judging:
             self._results()
             self._concepts()
         return self.made
-
-    def _untouched(self) -> States:
-        arrays = self._arrays
-        states = arrays.silent.copy()
-        for family, known in (
-            (Family.CONDITION, self._facts.conditions),
-            (Family.TREATMENT, self._facts.treatments),
-        ):
-            if known.complete:
-                rows = self._table.family_rows[family]
-                # A list that holds any treatment says nothing of those that no vocabulary holds.
-                speaks = known.speaks_of_unlisted and not (
-                    family is Family.TREATMENT and any(fact.present for fact in known.facts)
-                )
-                states[rows] = arrays.closed[rows] if speaks else arrays.mute[rows]
-        return states
 
     def judge(self, row: int) -> Finding:
         """What the reference says of one leaf today."""
@@ -239,10 +253,9 @@ class Judging:
         if self._facts.birth is None:
             self._put(rows, self.judge(int(rows[0])))
             return
-        arrays, lines = self._arrays, self._table.lines
-        self.made.states[rows] = numbers.age_states(
-            arrays, rows, [unit for unit, _ in lines], self._facts.birth, self._facts.on
-        )
+        every, sides = self._table.ages
+        states = numbers.age_states(sides, every.stop - every.start, self._facts.birth, self._facts.on)
+        self.made.states[rows] = states[rows - every.start]
 
     def _measured(self) -> None:
         facts = self._facts

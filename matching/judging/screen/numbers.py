@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
@@ -160,20 +162,60 @@ def _same(value: float, bound: Floats) -> Mask:
     return np.abs(bound - value) <= SAME * np.maximum(np.abs(bound), abs(value))
 
 
-def age_states(arrays: ScreenArrays, rows: Ints, units: Sequence[str | None], birth: Span, on: date) -> States:
-    """Ages between bounds on a day. `units`: of each line number."""
-    truth = np.full(len(rows), state.TRUE, dtype=np.uint16)
-    for bounds, inclusive, line, is_lower in (
-        (arrays.lower[rows], arrays.lower_inclusive[rows], arrays.lower_line[rows], True),
-        (arrays.upper[rows], arrays.upper_inclusive[rows], arrays.upper_line[rows], False),
-    ):
-        there = np.flatnonzero(~np.isnan(bounds))
-        sort = np.stack([line[there].astype(np.float64), inclusive[there].astype(np.float64), bounds[there]], axis=1)
-        distinct, which = np.unique(sort, axis=0, return_inverse=True)
-        found = np.empty(len(distinct), dtype=np.uint16)
-        for i, (number, included, value) in enumerate(distinct):
-            bound = Bound(float(value), units[int(number)], bool(included))
-            found[i] = people.age_turn(bound, birth, is_lower=is_lower).truth(on).value + 1
-        truth[there] = np.minimum(truth[there], found[which.ravel()])
+@dataclass(frozen=True, slots=True, eq=False)
+class AgeSide:
+    """One side of the bounds of age: which leaves (places among them) have it, and whose is which of the distinct bounds.
+
+    `alike` are the bounds of one kind, by value; `which` counts through all of them.
+    """
+
+    there: NDArray[np.intp]
+    alike: tuple[tuple[Bound, ...], ...]
+    which: NDArray[np.intp]
+
+
+def age_sides(arrays: ScreenArrays, rows: slice, units: Sequence[str | None]) -> tuple[AgeSide, AgeSide]:
+    """The lower and the upper bounds of the leaves that ask for an age. `units`: of each line number."""
+    return (
+        _age_side(arrays.lower[rows], arrays.lower_inclusive[rows], arrays.lower_line[rows], units),
+        _age_side(arrays.upper[rows], arrays.upper_inclusive[rows], arrays.upper_line[rows], units),
+    )
+
+
+def _age_side(values: Floats, inclusive: Mask, line: Ints, units: Sequence[str | None]) -> AgeSide:
+    there = np.flatnonzero(~np.isnan(values))
+    bounds = [Bound(float(values[i]), units[line[i]], bool(inclusive[i])) for i in there]
+    ordered = sorted(set(bounds), key=lambda bound: (*_kind_of(bound), bound.value))
+    place = {bound: i for i, bound in enumerate(ordered)}
+    alike = tuple(tuple(same) for _, same in groupby(ordered, key=_kind_of))
+    return AgeSide(there, alike, np.array([place[bound] for bound in bounds], dtype=np.intp))
+
+
+def _kind_of(bound: Bound) -> tuple[str, bool, bool]:
+    """Within a kind the days turn in the order of the values: "up to 40" takes the whole year, "up to 40.5" does not."""
+    return str(bound.unit), bound.inclusive, float(bound.value).is_integer()
+
+
+def age_states(sides: tuple[AgeSide, AgeSide], count: int, birth: Span, on: date) -> States:
+    """The ages between bounds on a day, of all `count` leaves."""
+    truth = np.full(count, state.TRUE, dtype=np.uint16)
+    for side, is_lower in zip(sides, (True, False), strict=True):
+        parts = [_ages_by_value(same, birth, on, is_lower=is_lower) for same in side.alike]
+        if parts:
+            truth[side.there] = np.minimum(truth[side.there], np.concatenate(parts)[side.which])
     evident = np.where(truth == state.TRUE, state.EVIDENT_TRUE, state.EVIDENT_FALSE).astype(np.uint16)
     return np.where(truth == state.UNKNOWN, _MISSING, truth | evident)
+
+
+def _ages_by_value(bounds: Sequence[Bound], birth: Span, on: date, *, is_lower: bool) -> Truths:
+    """The truths of bounds that rise: first those that a lower bound lets pass (an upper one not), at last the others."""
+    begin, end = (state.TRUE, state.FALSE) if is_lower else (state.FALSE, state.TRUE)
+
+    def steps(bound: Bound) -> int:
+        truth = people.age_turn(bound, birth, is_lower=is_lower).truth(on).value + 1
+        return abs(truth - begin)
+
+    open_from, open_to = (bisect_right(bounds, step, key=steps) for step in (0, 1))
+    rising = np.full(len(bounds), end, dtype=np.uint16)
+    rising[:open_to], rising[:open_from] = state.UNKNOWN, begin
+    return rising

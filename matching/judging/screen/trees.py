@@ -109,45 +109,60 @@ def _permission(parts: States) -> States:
 def below(arrays: ScreenArrays, nodes: Ints) -> tuple[Ints, Ints]:
     """All leaves, and all inner nodes (their places), at or below the given ones."""
     first = len(arrays.leaf_shape)
-    leaves, inner = [nodes[nodes < first]], []
-    level = nodes[nodes >= first] - first
+    seen = np.zeros(first + len(arrays.child_start) - 1, dtype=bool)
+    level = nodes
     while len(level):
-        inner.append(level)
-        children = np.unique(arrays.child[rows_of(arrays.child_start, level.astype(np.int32))])
-        leaves.append(children[children < first])
-        level = children[children >= first] - first
-    places = np.unique(np.concatenate(inner)) if inner else np.zeros(0, dtype=np.int64)
-    return np.unique(np.concatenate(leaves)).astype(np.int32), places.astype(np.int32)
+        seen[level] = True
+        inner = level[level >= first] - first
+        children = arrays.child[rows_of(arrays.child_start, inner)]
+        level = np.unique(children[~seen[children]])
+    found = np.flatnonzero(seen).astype(np.int32)
+    return found[found < first], found[found >= first] - np.int32(first)
 
 
-def grown(arrays: ScreenArrays, leaves: States, inner: Ints | None = None) -> States:
-    """The states of all leaves and, behind them, of all nodes; with `inner` (places, sorted) of those nodes only."""
-    first = len(leaves)
-    states = np.zeros(first + len(arrays.child_start) - 1, dtype=np.uint16)
+def grown(arrays: ScreenArrays, leaves: States, base: States | None = None) -> States:
+    """The states of all leaves and, behind them, of all nodes.
+
+    `base`: what this gave for other leaves; only what the leaves that differ can change is worked out anew.
+    """
+    first, nodes = len(leaves), len(arrays.child_start) - 1
+    if base is None:
+        states, to_do = np.zeros(first + nodes, dtype=np.uint16), np.ones(nodes, dtype=bool)
+    else:
+        states, to_do = base.copy(), np.zeros(nodes, dtype=bool)
+        to_do[_parents(arrays, np.flatnonzero(leaves != base[:first]))] = True
     states[:first] = leaves
-    edges = arrays.block_start if inner is None else np.searchsorted(inner, arrays.block_start)
     for block, op in enumerate(arrays.block_op):
-        begin, end = int(edges[block]), int(edges[block + 1])
-        if begin == end:
+        begin, end = int(arrays.block_start[block]), int(arrays.block_start[block + 1])
+        here = begin + np.flatnonzero(to_do[begin:end])
+        if not len(here):
             continue
-        if inner is None:
-            nodes = np.arange(begin, end, dtype=np.int32)
-            parts = states[arrays.child[arrays.child_start[begin] : arrays.child_start[end]]]
-        else:
-            nodes = inner[begin:end]
-            parts = states[arrays.child[rows_of(arrays.child_start, nodes)]]
-        lengths = arrays.child_start[nodes + 1] - arrays.child_start[nodes]
-        starts = (np.cumsum(lengths) - lengths).astype(np.int64)
-        match Op(op):
-            case Op.ALL | Op.ANY as either:
-                made = _all_or_any(parts, starts, either)
-            case Op.AT_LEAST:
-                made = _at_least(parts, starts, arrays.node_count[nodes])
-            case Op.NOT:
-                made = _negatives()[parts]
-            case Op.IF:
-                made = _if(parts[0::2], parts[1::2])
-            case Op.PERMISSION:
-                made = _permission(parts)
-        states[first + nodes] = made
+        # Nodes lie by height: what is above comes later.
+        made = _block(Op(op), arrays, states, here)
+        if base is not None:
+            to_do[_parents(arrays, first + here[made != base[first + here]])] = True
+        states[first + here] = made
     return states
+
+
+def _parents(arrays: ScreenArrays, numbers: NDArray[np.intp]) -> Ints:
+    return arrays.parent[rows_of(arrays.parent_start, numbers)]
+
+
+def _block(op: Op, arrays: ScreenArrays, states: States, nodes: NDArray[np.intp]) -> States:
+    """The states of some nodes of one height and connective."""
+    parts = states[arrays.child[rows_of(arrays.child_start, nodes)]]
+    lengths = arrays.child_start[nodes + 1] - arrays.child_start[nodes]
+    starts = (np.cumsum(lengths) - lengths).astype(np.int64)
+    match op:
+        case Op.ALL | Op.ANY:
+            return _all_or_any(parts, starts, op)
+        case Op.AT_LEAST:
+            return _at_least(parts, starts, arrays.node_count[nodes])
+        case Op.NOT:
+            negative: States = _negatives()[parts]
+            return negative
+        case Op.IF:
+            return _if(parts[0::2], parts[1::2])
+        case Op.PERMISSION:
+            return _permission(parts)
