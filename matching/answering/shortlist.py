@@ -187,33 +187,43 @@ class Columns:
     ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         """For the given trials the points of their nearest site, and whether they lie within the radius."""
         arrays = self.arrays
-        points = np.full(len(trials), NOT_KNOWN, dtype=np.int64)
+        if not wanted.countries and wanted.radius_km is None:
+            start, place = self._shown_sites
+            return _nearest_points(start, trials, km[place[rows_of(start, trials)]]), np.ones(len(trials), dtype=bool)
         within = np.ones(len(trials), dtype=bool)
         lengths = arrays.site_start[trials + 1] - arrays.site_start[trials]
         with_sites = np.flatnonzero(lengths)
-        if not len(with_sites):
-            return points, within
         rows = rows_of(arrays.site_start, trials)
-        starts = (np.cumsum(lengths) - lengths)[with_sites]
-        counts = lengths[with_sites]
-        group = arrays.site_group[rows].astype(np.int16)
-        if wanted.countries:
-            here = np.isin(arrays.site_country[rows], self._numbers(wanted.countries))
-            some = np.repeat(np.logical_or.reduceat(here, starts), counts)
-            group[some & ~here] = _SKIPPED
-        some_open = np.repeat(~is_closed(np.minimum.reduceat(group, starts).astype(np.uint8)), counts)
-        group[some_open & is_closed(group.astype(np.uint8))] = _SKIPPED
         distance = km[arrays.site_place[rows]]
-        if wanted.radius_km is not None:
-            group[(distance > wanted.radius_km) & np.isfinite(distance)] += _OUTSIDE
-        best = np.minimum.reduceat(group, starts)
-        distance[group != np.repeat(best, counts)] = np.inf
-        least = np.minimum.reduceat(distance, starts)
-        known = np.isfinite(least)
-        tenths = np.rint(10 * least[known]).astype(np.int64)
-        points[with_sites[known]] = distance_points(tenths)
-        within[with_sites] = best < _OUTSIDE
-        return points, within
+        if len(with_sites):
+            starts, counts = (np.cumsum(lengths) - lengths)[with_sites], lengths[with_sites]
+            group = arrays.site_group[rows].astype(np.int16)
+            if wanted.countries:
+                here = np.isin(arrays.site_country[rows], self._numbers(wanted.countries))
+                some = np.repeat(np.logical_or.reduceat(here, starts), counts)
+                group[some & ~here] = _SKIPPED
+            _skip_closed(group, starts, counts)
+            if wanted.radius_km is not None:
+                group[(distance > wanted.radius_km) & np.isfinite(distance)] += _OUTSIDE
+            best = np.minimum.reduceat(group, starts)
+            distance[group != np.repeat(best, counts)] = np.inf
+            within[with_sites] = best < _OUTSIDE
+        return _nearest_points(arrays.site_start, trials, distance), within
+
+    @cached_property
+    def _shown_sites(self) -> tuple[Ints, Ints]:
+        """For every trial the places of the sites that may be shown where no filter is about places."""
+        arrays = self.arrays
+        lengths = np.diff(arrays.site_start)
+        with_sites = np.flatnonzero(lengths)
+        if not len(with_sites):
+            return arrays.site_start, arrays.site_place
+        starts, counts = arrays.site_start[:-1][with_sites], lengths[with_sites]
+        group = arrays.site_group.astype(np.int16)
+        _skip_closed(group, starts, counts)
+        shown = group == np.repeat(np.minimum.reduceat(group, starts), counts)
+        start = np.concatenate(([0], np.cumsum(shown)))[arrays.site_start].astype(np.int32)
+        return start, arrays.site_place[shown]
 
     def keys(
         self,
@@ -243,6 +253,24 @@ class Columns:
 
 
 _OUTSIDE, _SKIPPED = 8, 64
+
+
+def _skip_closed(group: NDArray[np.int16], starts: Ints, counts: Ints) -> None:
+    """Leaves out the closed sites of trials that have open ones."""
+    some_open = np.repeat(~is_closed(np.minimum.reduceat(group, starts).astype(np.uint8)), counts)
+    group[some_open & is_closed(group.astype(np.uint8))] = _SKIPPED
+
+
+def _nearest_points(start: Ints, trials: Ints, distance: NDArray[np.float64]) -> NDArray[np.int64]:
+    """The points of the nearest of each trial's sites; infinite: nobody can tell how far it is."""
+    points = np.full(len(trials), NOT_KNOWN, dtype=np.int64)
+    lengths = start[trials + 1] - start[trials]
+    with_sites = np.flatnonzero(lengths)
+    if len(with_sites):
+        least = np.minimum.reduceat(distance, (np.cumsum(lengths) - lengths)[with_sites])
+        known = np.isfinite(least)
+        points[with_sites[known]] = distance_points(np.rint(10 * least[known]).astype(np.int64))
+    return points
 
 
 def _any(marks: NDArray[np.bool_], start: Ints) -> NDArray[np.bool_]:

@@ -110,7 +110,8 @@ class Screen:
         # A failure that rests on a silence too thin to shut anybody out is none.
         if not fails.any() or (doubted := silence.doubted(facts)) is None:
             return Judged(told.kinds, told, None, fails)
-        again = self._told(doubted, part, told.leaves.more, wants_facts)
+        failing = self.arrays.criterion_node[np.flatnonzero(fails)]
+        again = self._told(doubted, self._below(failing, part), told.leaves.more, wants_facts)
         return Judged(np.where(fails, again.kinds, told.kinds), told, again, fails)
 
     def _part(self, trials: Ints | None) -> NDArray[np.bool_] | None:
@@ -119,10 +120,14 @@ class Screen:
             return None
         arrays = self.arrays
         criteria = np.unique(arrays.group_criterion[rows_of(arrays.group_start, rows_of(arrays.trial_group, trials))])
-        leaves, _ = below(arrays, np.unique(arrays.criterion_node[criteria]))
-        asked = np.zeros(len(arrays.leaf_shape), dtype=bool)
+        return self._below(arrays.criterion_node[criteria])
+
+    def _below(self, nodes: Ints, among: NDArray[np.bool_] | None = None) -> NDArray[np.bool_]:
+        """Which leaves lie at or below the nodes, of those `among` which they are looked for."""
+        leaves, _ = below(self.arrays, np.unique(nodes))
+        asked = np.zeros(len(self.arrays.leaf_shape), dtype=bool)
         asked[leaves] = True
-        return asked
+        return asked if among is None else asked & among
 
     def _is_small(self, trials: Ints) -> bool:
         return len(trials) * PART_IS_SMALL < len(self.every)
@@ -154,11 +159,10 @@ class Screen:
         """The counts of the given trials, or of all."""
         arrays = self.arrays
         chosen = self.every if trials is None else trials
-        per_trial = (arrays.trial_group[chosen + 1] - arrays.trial_group[chosen]).astype(np.int64)
         if trials is not None and self._is_small(trials):
-            groups, first = rows_of(arrays.trial_group, chosen), np.cumsum(per_trial) - per_trial
-            sums = self._sums(kinds, groups)
-            cohort = arrays.group_cohort[groups]
+            groups = rows_of(arrays.trial_group, chosen)
+            lengths = arrays.trial_group[chosen + 1] - arrays.trial_group[chosen]
+            sums, first, cohort = self._sums(kinds, groups), np.cumsum(lengths) - lengths, arrays.group_cohort[groups]
         else:
             sums, first, cohort = self._all_sums(facts, kinds), arrays.trial_group[chosen], arrays.group_cohort
         packed = sums[first]
@@ -168,8 +172,10 @@ class Screen:
         several = np.flatnonzero(self._in_groups[chosen])
         together = np.zeros((len(several), len(state.KINDS)), dtype=np.int32)
         if len(several):
-            own = np.repeat(np.arange(len(several)), per_trial[several])
-            places = stretches(first[several], per_trial[several])
+            grouped = chosen[several]
+            how_many = arrays.trial_group[grouped + 1] - arrays.trial_group[grouped]
+            own = np.repeat(np.arange(len(several)), how_many)
+            places = stretches(first[several], how_many)
             together, ruled_out[several] = _joined(_unpacked(sums[places]), own, cohort[places], len(several))
             favour[several], against[several] = together[:, _FAVOUR], together[:, _AGAINST]
             still_open[several] = together[:, : state.OPEN_KINDS].sum(axis=1)

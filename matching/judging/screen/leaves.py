@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -49,6 +49,7 @@ class LeafTable:
         self.lines = [_line(text) for text in unpacked(arrays.lines)]
         self._leaves: dict[int, tuple[Expression, Truth]] = {}
         self._questions: dict[int, Question] = {}
+        self._numbers: dict[Hashable, int] = {}
         family = arrays.variable_family
         self.family_rows = {
             kind: slice(
@@ -109,10 +110,13 @@ class LeafTable:
         shape = int(self.arrays.leaf_shape[row])
         known = self._questions.get(shape)
         if known is None:
-            known = question_of(self.leaf(row)[0])
+            known = question_of(self.leaf(row)[0], self._number)
             if len(self._questions) < MOST_LEAVES_KEPT:
                 self._questions[shape] = known
         return known
+
+    def _number(self, said: Hashable) -> int:
+        return self._numbers.setdefault(said, len(self._numbers))
 
     def variable(self, family: Family, name: str) -> int | None:
         """The number of a variable; None: nobody asks for it."""

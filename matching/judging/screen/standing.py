@@ -6,7 +6,7 @@ question, so each is asked once of each fact, by the judge's own functions; putt
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 
 import orjson
@@ -38,27 +38,32 @@ _FAILS = state.FALSE | state.EVIDENT_FALSE
 class Question:
     """One shape of question about a concept, by a leaf that asks it.
 
-    `parts` and `exceptions` are equal where the same is asked.
+    `parts` and `exceptions` are numbers that are equal where the same is asked; `asked` is the number of all of them.
     """
 
     leaf: ConditionIs | TreatmentIs
     target: Target
-    parts: tuple[Hashable, ...]
-    exceptions: tuple[bytes, ...]
+    parts: tuple[int, ...]
+    exceptions: tuple[int, ...]
+    asked: int
     listed: bool
     distinct: bool
 
 
-def question_of(leaf: Expression) -> Question:
-    """The question of a leaf about a condition or a treatment."""
+def question_of(leaf: Expression, number: Callable[[Hashable], int]) -> Question:
+    """The question of a leaf about a condition or a treatment. `number`: the same for what is equal."""
     assert isinstance(leaf, ConditionIs | TreatmentIs)
     condition = isinstance(leaf, ConditionIs)
     target = concepts.target_of(leaf.concept, "condition" if condition else "treatment")
+    told = _condition_parts(leaf, target) if isinstance(leaf, ConditionIs) else _treatment_parts(leaf, target)
+    parts = tuple(number((condition, i, part)) for i, part in enumerate(told))
+    exceptions = tuple(number(orjson.dumps(placeless(part))) for part in leaf.exceptions)
     return Question(
         leaf,
         target,
-        _condition_parts(leaf, target) if isinstance(leaf, ConditionIs) else _treatment_parts(leaf, target),
-        tuple(orjson.dumps(placeless(part)) for part in leaf.exceptions),
+        parts,
+        exceptions,
+        number((parts, exceptions)),
         concepts.would_be_listed(target, condition=condition),
         concepts.is_distinct(target),
     )
@@ -86,7 +91,7 @@ class Standing:
 
     def __init__(self, facts: Facts, known: KnownList, *, condition: bool) -> None:
         self._facts, self._known, self._condition = facts, known, condition
-        self._said: dict[tuple[int, int, Hashable], int] = {}
+        self._said: dict[tuple[int, int], int] = {}
         self._judge = exceptions_judged()
 
     def state(self, question: Question, way: Way) -> int:
@@ -122,6 +127,13 @@ class Standing:
         return said & state.TRUTH == state.FALSE and self._known.facts[fact].end is not None
 
     def _of_fact(self, question: Question, fact: int) -> int:
+        key = fact, question.asked
+        known = self._said.get(key)
+        if known is None:
+            known = self._said[key] = self._put_together(question, fact)
+        return known
+
+    def _put_together(self, question: Question, fact: int) -> int:
         said = _conjoined(self._part(i, question, fact) for i in range(len(question.parts)))
         if not question.exceptions or said & state.TRUTH == state.FALSE:
             return said
@@ -129,7 +141,7 @@ class Standing:
         return _conjoined((said, *excepted))
 
     def _exception(self, number: int, question: Question, fact: int) -> int:
-        key = (-1, fact, question.exceptions[number])
+        key = fact, question.exceptions[number]
         known = self._said.get(key)
         if known is None:
             exceptions, of_fact = question.leaf.exceptions[number : number + 1], self._known.facts[fact]
@@ -140,7 +152,7 @@ class Standing:
         return known
 
     def _part(self, number: int, question: Question, fact: int) -> int:
-        key = (number, fact, question.parts[number])
+        key = fact, question.parts[number]
         known = self._said.get(key)
         if known is None:
             known = self._said[key] = _conjoined(map(_bits, self._asked(number, question, fact)))
