@@ -15,12 +15,12 @@ from matching.model.criterion import (
     Expression,
     If,
     Not,
-    OnSite,
     ParsedCriteria,
     Unreadable,
 )
 from matching.reading import grammar, leads
 from matching.reading.caution import cautious
+from matching.reading.logic import settles
 from matching.reading.sections import Line, split
 
 _TOO_SHORT = 1
@@ -297,30 +297,6 @@ def has_unreadable(expression: Expression) -> bool:
             return False
 
 
-def _reach(expression: Expression) -> tuple[bool, bool]:
-    """Whether facts could make an expression true, and false, whatever cannot be read or known stays unknown."""
-    match expression:
-        case Unreadable() | OnSite():
-            return False, False
-        case AllOf(of=of):
-            reached = [_reach(part) for part in of]
-            return all(t for t, _ in reached), any(f for _, f in reached)
-        case AnyOf(of=of):
-            reached = [_reach(part) for part in of]
-            return any(t for t, _ in reached), all(f for _, f in reached)
-        case AtLeast(count=count, of=of):
-            reached = [_reach(part) for part in of]
-            return sum(t for t, _ in reached) >= count, sum(f for _, f in reached) > len(of) - count
-        case Not(of=part):
-            true, false = _reach(part)
-            return false, true
-        case If(when=when, then=then):
-            (w_true, w_false), (t_true, t_false) = _reach(when), _reach(then)
-            return (w_true and t_true) or w_false, w_true and t_false
-        case _:
-            return True, True
-
-
 def coverage_of(criteria: list[Criterion]) -> Coverage:
     """Criteria by what can come of them.
 
@@ -329,7 +305,7 @@ def coverage_of(criteria: list[Criterion]) -> Coverage:
     """
     computable = on_site = unreadable = 0
     for criterion in criteria:
-        true, false = _reach(criterion.expression)
+        true, false = settles(criterion.expression)
         if true or false or criterion.expression in (AllOf(()), AnyOf(())):
             computable += 1
         elif has_unreadable(criterion.expression):

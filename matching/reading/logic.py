@@ -118,7 +118,10 @@ def _factored(members: list[Expression], outer: type[AllOf | AnyOf], inner: type
 
 
 def settles(expression: Expression) -> tuple[bool, bool]:
-    """Whether facts of a patient can make the expression TRUE, and whether they can make it FALSE."""
+    """Whether facts of a patient can make the expression TRUE, and whether they can make it FALSE.
+
+    What cannot be read, or only the study team knows, stays unknown; a permission holds whatever it is about.
+    """
     match expression:
         case AllOf(of):
             sides = [settles(e) for e in of]
@@ -133,9 +136,8 @@ def settles(expression: Expression) -> tuple[bool, bool]:
             true, false = settles(of)
             return false, true
         case If(when, then):
-            true, false = settles(then)
-            begins = settles(when)[0]
-            return true and begins, false and begins
+            (begins, never), (true, false) = settles(when), settles(then)
+            return when == then or never or (begins and true), when != then and begins and false
         case OnSite() | Unreadable():
             return False, False
         case _:

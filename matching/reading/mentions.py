@@ -130,6 +130,8 @@ def mention(item: Item, mods: Mods, text: str) -> Expression:
             if needing:  # "need of intensive care due to shock": without the shock it is not so
                 return all_of((leaf, OnSite(mods.shift.start, mods.shift.end, "investigator_opinion")))
             return clouded(leaf, OnSite(mods.shift.start, mods.shift.end, "investigator_opinion"))
+        if mods.shift.cue.value == "recovery" and isinstance(leaf, TreatmentIs):
+            return clouded(leaf, OnSite(mods.shift.start, mods.shift.end, "recovery"))
         if mods.shift.cue.value == "own or family":
             return own_or_family(mods, item.start, item.end, text, leaf)
         if shifted_name(mods.shift) is None:

@@ -49,6 +49,7 @@ def test_values_that_the_model_knows() -> None:
         "contraindication",
         "risk",
         "team",
+        "recovery",
         "cloud",
     }
 

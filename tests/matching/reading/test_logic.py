@@ -115,7 +115,8 @@ def test_flat_and_single() -> None:
         (Not(narrowed(A, U)), (True, False)),
         (between((A, B), U), (True, True)),
         (AtLeast(2, (A, U, U)), (False, False)),
-        (If(A, narrowed(B, U)), (False, True)),
+        (If(A, narrowed(B, U)), (True, True)),  # true of all of whom A is not
+        (If(U, U), (True, False)),  # a permission
         (If(U, A), (False, False)),
     ],
 )

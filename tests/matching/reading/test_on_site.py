@@ -25,6 +25,9 @@ from tests.spec.render_sentence import render_sentence
         ("inclusion", "Informed consent and age > 18 years", "all(on site: consent; age > 18 a)"),
         ("exclusion", "Epilepsy, pregnancy, inability to comply", "any(condition D004827; pregnant; not(on site: compliance))"),
         ("inclusion", "Measurable disease according to RECIST 1.1", "on site: disease_assessment"),
+        ("inclusion", "Recovered from all prior therapy", "on site: recovery"),
+        ("exclusion", "Uncontrolled intercurrent illness", "on site: investigator_opinion"),
+        ("inclusion", "See Disease Characteristics", "on site: protocol"),
     ],
 )  # fmt: skip
 def test_topic(role: str, line: str, reading: str) -> None:
