@@ -206,10 +206,11 @@ class Judging:
         leaf, favourable = self._table.leaf(row)
         return evaluate(leaf, self._facts, favourable, timed=False)
 
-    def _put(self, rows: Ints, finding: Finding) -> None:
+    def _put(self, rows: Ints | slice, finding: Finding) -> None:
         self.made.states[rows] = state_of(finding)
-        fact = only_fact(finding)
-        self.made.facts[rows] = -1 if fact is None else self.fact_number(key(fact))
+        if self._wants_facts:
+            fact = only_fact(finding)
+            self.made.facts[rows] = -1 if fact is None else self.fact_number(key(fact))
 
     def fact_number(self, fact: FactKey) -> int:
         """The number of a fact, a new one where no leaf of the registry misses it by itself."""
@@ -266,17 +267,23 @@ class Judging:
         names = [f"measurement|{key}" for key in facts.readings]
         answered = facts.readings.keys()
         names += [f"score|{name}" for name, known in self._table.instruments.items() if not known.isdisjoint(answered)]
+        holdings: list[numbers.Holding] = []
         for name in names:
             rows = self._variable_rows(Family.MEASURED, name)
             if rows is None:
                 continue
             bounded = self._arrays.lower_line[rows] >= 0
-            for row in rows[~bounded]:
-                self._put(np.array([row]), self.judge(int(row)))
-            self._bounded(rows[bounded])
+            self._one_by_one(rows[~bounded])
+            holdings += self._bounded(rows[bounded])
+        if holdings:
+            self._held(holdings)
 
-    def _bounded(self, rows: Ints) -> None:
-        """All bounds that one choice of readings is held against."""
+    def _one_by_one(self, rows: Ints) -> None:
+        for row in rows.tolist():
+            self._put(slice(row, row + 1), self.judge(row))
+
+    def _bounded(self, rows: Ints) -> Iterator[numbers.Holding]:
+        """All bounds that one reading is held against; where none or several count, the judge is asked."""
         same: dict[object, tuple[measure.Chosen, bool, list[Ints]]] = {}
         for begin, end in _runs(self._arrays.leaf_shape[rows]):
             leaf, _ = self._table.leaf(int(rows[begin]))
@@ -287,20 +294,25 @@ class Judging:
             kind = (tuple(map(id, choice.readings)), choice.reason, choice.missing, lasting)
             same.setdefault(kind, (choice, lasting, []))[2].append(rows[begin:end])
         for choice, lasting, parts in same.values():
-            self._held(np.concatenate(parts), choice, lasting=lasting)
+            together = np.concatenate(parts)
+            if choice.reason is not None:
+                self._put(together, self.judge(int(together[0])))
+            elif len(choice.readings) == 1 and numbers.is_number(choice.readings[0]):
+                yield numbers.Holding(together, choice, lasting)
+            elif len(choice.readings) > 1 or numbers.may_be_normal(choice.readings[0]):
+                self._one_by_one(together)
+            else:
+                self._put(together, self.judge(int(together[0])))
 
-    def _held(self, rows: Ints, choice: measure.Chosen, *, lasting: bool) -> None:
+    def _held(self, holdings: list[numbers.Holding]) -> None:
         made = self.made
-        if choice.reason is not None or len(choice.readings) != 1 or not numbers.is_number(choice.readings[0]):
-            many = choice.reason is None and (len(choice.readings) > 1 or numbers.may_be_normal(choice.readings[0]))
-            for part in [np.array([row]) for row in rows] if many else [rows]:
-                self._put(part, self.judge(int(part[0])))
-            return
-        held = numbers.held_states(self._arrays, rows, self._table.lines, choice, self._facts.sex, lasting=lasting)
-        made.states[rows] = held.states
-        made.facts[rows] = -1
-        for fact, which in held.asked:
-            made.facts[rows[which]] = self.fact_number(key(fact))
+        held = numbers.held_states(self._arrays, holdings, self._table.lines, self._facts.sex)
+        made.states[held.rows] = held.states
+        if self._wants_facts:
+            made.facts[held.rows] = -1
+            for fact, which in held.asked:
+                if which.any():
+                    made.facts[held.rows[which]] = self.fact_number(key(fact))
 
     def _results(self) -> None:
         facts = self._facts
@@ -314,8 +326,7 @@ class Judging:
         """Leaves of touched concepts: judged once for each way in which the facts meet a concept, and each shape."""
         arrays = self._arrays
         touched = Touched(self._table.concepts, self._facts, self._table.leaf)
-        for row in self._kept(rows_of(arrays.variable_start, touched.counted())):
-            self._put(np.array([row]), self.judge(int(row)))
+        self._one_by_one(self._kept(rows_of(arrays.variable_start, touched.counted())))
         for family in (Family.CONDITION, Family.TREATMENT):
             variables, numbers_of_ways, ways = touched.variables(family)
             if not len(variables):

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
@@ -42,10 +41,20 @@ SAME = 1e-9
 _MISSING = np.uint16(state.unknown(WhyUnknown.MISSING))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
+class Holding:
+    """Bounded leaves, the one reading that counts for them, and whether their bounds are to hold for a time."""
+
+    rows: Ints
+    choice: Chosen
+    lasting: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Held:
     """The states of some leaves, and for each fact that would settle open ones, which of them."""
 
+    rows: Ints
     states: States
     asked: tuple[tuple[MissingFact, Mask], ...]
 
@@ -60,59 +69,110 @@ def may_be_normal(reading: Reading) -> bool:
     return normal_is_enough(reading, None, None)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Way:
+    """How the readings stand beside the bounds, one row for each reading and sort of bound."""
+
+    low: Floats
+    high: Floats
+    low_in: Mask
+    high_in: Mask
+    limit: Floats
+    assumed: Mask
+
+    def of(self, which: NDArray[np.intp]) -> _Way:
+        """The rows for leaves."""
+        return _Way(*(getattr(self, name)[which] for name in self.__slots__))
+
+    def mirrored(self) -> _Way:
+        """The same for bounds from above."""
+        return _Way(-self.high, -self.low, self.high_in, self.low_in, -self.limit, self.assumed)
+
+
+def _way(values: Sequence[tuple[Interval, Line]]) -> _Way:
+    there = [value.scaled(line.slope, line.intercept) for value, line in values]
+    return _Way(
+        np.array([value.low for value in there]),
+        np.array([value.high for value in there]),
+        np.array([value.low_in for value in there]),
+        np.array([value.high_in for value in there]),
+        np.array([line.limit for _, line in values]),
+        np.array([line.assumed is not None for _, line in values]),
+    )
+
+
 def held_states(
-    arrays: ScreenArrays,
-    rows: Ints,
-    table: Sequence[tuple[str | None, Times | None]],
-    choice: Chosen,
-    sex: Sex | None,
-    *,
-    lasting: bool,
+    arrays: ScreenArrays, holdings: Sequence[Holding], table: Sequence[tuple[str | None, Times | None]], sex: Sex | None
 ) -> Held:
-    """Bounded leaves against the one reading that counts. `table`: unit and multiple of each line number."""
-    reading = choice.readings[0]
-    value = interval(reading)
-    assert value is not None  # is_number
-    states = np.empty(len(rows), dtype=np.uint16)
-    asked: list[tuple[MissingFact, Mask]] = []
-    of_line = arrays.lower_line[rows]
-    for number in np.unique(of_line):
-        here = np.flatnonzero(of_line == number)
-        unit, times = table[number]
-        ways = lines(reading, unit, times, sex, choice.missing)
-        if isinstance(ways, Compared):
-            reason = ways.reason if ways.reason is not None else WhyUnknown.MISSING
-            states[here] = state.unknown(reason)
-            if ways.missing is not None and reason is not WhyUnknown.NOT_COMPARABLE:
-                asked.append((ways.missing, _mask(len(rows), here)))
-            continue
-        truth, unsafe = _both(arrays, rows[here], value, ways)
-        is_open = (truth == state.UNKNOWN) | unsafe
-        by_limit = unsafe
-        if lasting:  # a value of today can only show that "at least 3 months" does not hold
-            is_open |= truth == state.TRUE
+    """Bounded leaves against the readings that count. `table`: unit and multiple of each line number."""
+    rows = np.concatenate([holding.rows for holding in holdings])
+    whose = np.repeat(np.arange(len(holdings)), [len(holding.rows) for holding in holdings])
+    sorts, which = np.unique(whose * len(table) + arrays.lower_line[rows], return_inverse=True)
+    found: list[tuple[Holding, tuple[Line, ...] | Compared]] = []
+    for number in sorts.tolist():
+        holding = holdings[number // len(table)]
+        unit, times = table[number % len(table)]
+        found.append((holding, lines(holding.choice.readings[0], unit, times, sex, holding.choice.missing)))
+    ways = [
+        [(_value_of(h), line) for line in beside] if not isinstance(beside, Compared) else [] for h, beside in found
+    ]
+    none = np.array([_state_of(beside) if isinstance(beside, Compared) else 0 for _, beside in found], dtype=np.uint16)
+    comparable = np.flatnonzero(none[which] == 0)
+    states = none[which]
+    unsafe, is_open = np.zeros(len(rows), dtype=bool), np.zeros(len(rows), dtype=bool)
+    if len(comparable):
+        filled = [way or _NOWHERE for way in ways]
+        either = [_way([way[0] for way in filled])]
+        if any(len(way) > 1 for way in ways):
+            either.append(_way([way[-1] for way in filled]))
+        here = which[comparable]
+        truth, near = _both(arrays, rows[comparable], [way.of(here) for way in either])
+        # A value of today can only show that "at least 3 months" does not hold.
+        lasting = np.array([holding.lasting for holding, _ in found])[here]
+        unsettled = (truth == state.UNKNOWN) | near | (lasting & (truth == state.TRUE))
         evident = np.where(truth == state.TRUE, state.EVIDENT_TRUE, state.EVIDENT_FALSE).astype(np.uint16)
-        states[here] = np.where(is_open, _MISSING, truth | evident)
-        if by_limit.any():
-            asked.append((limit_fact(choice.missing, reading), _mask(len(rows), here[by_limit])))
-        if (is_open & ~by_limit).any():
-            asked.append((choice.missing, _mask(len(rows), here[is_open & ~by_limit])))
-    return Held(states, tuple(asked))
+        states[comparable] = np.where(unsettled, _MISSING, truth | evident)
+        unsafe[comparable], is_open[comparable] = near, unsettled & ~near
+    return Held(rows, states, tuple(_asked(found, which, unsafe, is_open)))
 
 
-def _mask(size: int, where: NDArray[np.intp]) -> Mask:
-    mask = np.zeros(size, dtype=bool)
-    mask[where] = True
-    return mask
+_NOWHERE = [(Interval(0.0, 0.0), Line(None))]
 
 
-def _both(arrays: ScreenArrays, rows: Ints, value: Interval, ways: tuple[Line, ...]) -> tuple[Truths, Mask]:
+def _value_of(holding: Holding) -> Interval:
+    value = interval(holding.choice.readings[0])
+    assert value is not None  # is_number
+    return value
+
+
+def _state_of(beside: Compared) -> int:
+    return state.unknown(beside.reason if beside.reason is not None else WhyUnknown.MISSING)
+
+
+def _asked(
+    found: Sequence[tuple[Holding, tuple[Line, ...] | Compared]],
+    which: NDArray[np.intp],
+    unsafe: Mask,
+    is_open: Mask,
+) -> Iterator[tuple[MissingFact, Mask]]:
+    """The facts that would settle what is open, and where."""
+    for number, (holding, beside) in enumerate(found):
+        here = which == number
+        if isinstance(beside, Compared):
+            if beside.missing is not None and beside.reason is not WhyUnknown.NOT_COMPARABLE:
+                yield beside.missing, here
+            continue
+        yield limit_fact(holding.choice.missing, holding.choice.readings[0]), here & unsafe
+        yield holding.choice.missing, here & is_open
+
+
+def _both(arrays: ScreenArrays, rows: Ints, ways: Sequence[_Way]) -> tuple[Truths, Mask]:
     """The truth of each leaf, and whether it rests on a usual limit that is too near to its bound."""
     lower, upper = arrays.lower[rows], arrays.upper[rows]
-    sides = [
-        (~np.isnan(lower), *_side(lower, arrays.lower_inclusive[rows], value, ways, is_lower=True)),
-        (~np.isnan(upper), *_side(upper, arrays.upper_inclusive[rows], value, ways, is_lower=False)),
-    ]
+    sides = (
+        (~np.isnan(lower), *_side(lower, arrays.lower_inclusive[rows], ways, is_lower=True)),
+        (~np.isnan(upper), *_side(upper, arrays.upper_inclusive[rows], ways, is_lower=False)),
+    )
     truth = np.minimum(
         np.where(sides[0][0], sides[0][1], np.uint16(state.TRUE)),
         np.where(sides[1][0], sides[1][1], np.uint16(state.TRUE)),
@@ -123,43 +183,40 @@ def _both(arrays: ScreenArrays, rows: Ints, value: Interval, ways: tuple[Line, .
     return truth, unsafe
 
 
-def _side(
-    bound: Floats, inclusive: Mask, value: Interval, ways: tuple[Line, ...], *, is_lower: bool
-) -> tuple[Truths, Mask]:
-    answers = [_one_way(bound * line.limit, inclusive, value, line, is_lower=is_lower) for line in ways]
-    truth, unsafe = answers[0]
-    for other, near in answers[1:]:
-        unsafe = np.where(truth != other, True, unsafe | near)
+def _side(bound: Floats, inclusive: Mask, ways: Sequence[_Way], *, is_lower: bool) -> tuple[Truths, Mask]:
+    truth, unsafe = _one_way(bound, inclusive, ways[0], is_lower=is_lower)
+    for way in ways[1:]:
+        other, near = _one_way(bound, inclusive, way, is_lower=is_lower)
+        unsafe = (truth != other) | unsafe | near
     return truth, unsafe
 
 
-def _one_way(limit: Floats, inclusive: Mask, value: Interval, line: Line, *, is_lower: bool) -> tuple[Truths, Mask]:
-    there = value.scaled(line.slope, line.intercept)
-    if is_lower:
-        truth = _above(there, limit, inclusive)
-    else:
-        truth = _above(Interval(-there.high, -there.low, there.high_in, there.low_in), -limit, inclusive)
-    if line.assumed is None:
-        return truth, np.zeros(len(limit), dtype=bool)
-    point = np.full(len(limit), there.low if math.isfinite(there.low) else there.high)
-    if not is_lower and math.isfinite(there.high):
-        point[truth == state.FALSE] = there.high
+def _one_way(bound: Floats, inclusive: Mask, way: _Way, *, is_lower: bool) -> tuple[Truths, Mask]:
+    way = way if is_lower else way.mirrored()
+    limit = bound * way.limit
+    truth = _over(way, limit, inclusive)
+    if not way.assumed.any():
+        return truth, way.assumed
+    point = np.where(np.isfinite(way.low), way.low, way.high)
+    if not is_lower:  # mirrored: `low` is the value's upper end
+        point = np.where(np.isfinite(way.high), way.high, way.low)
+        point = np.where((truth == state.FALSE) & np.isfinite(way.low), way.low, point)
     with np.errstate(divide="ignore", invalid="ignore"):
         relative = np.where(limit != 0, np.abs(point - limit) / np.abs(limit), np.where(point != 0, np.inf, 0.0))
-    return truth, relative < ASSUMED_MARGIN
+    return truth, way.assumed & (relative < ASSUMED_MARGIN)
 
 
-def _above(value: Interval, bound: Floats, inclusive: Mask) -> Truths:
-    low_is, high_is = _same(value.low, bound), _same(value.high, bound)
-    holds = ((value.low > bound) & ~low_is) | (low_is & (inclusive | (not value.low_in)))
-    fails = ((value.high < bound) & ~high_is) | (high_is & ~(inclusive & value.high_in))
+def _over(way: _Way, bound: Floats, inclusive: Mask) -> Truths:
+    """Whether the value lies above the bound."""
+    low_is, high_is = _same(way.low, bound), _same(way.high, bound)
+    holds = ((way.low > bound) & ~low_is) | (low_is & (inclusive | (~way.low_in)))
+    fails = ((way.high < bound) & ~high_is) | (high_is & ~(inclusive & way.high_in))
     return np.where(holds, state.TRUE, np.where(fails, state.FALSE, state.UNKNOWN)).astype(np.uint16)
 
 
-def _same(value: float, bound: Floats) -> Mask:
-    if not math.isfinite(value):
-        return np.equal(bound, value)
-    return np.abs(bound - value) <= SAME * np.maximum(np.abs(bound), abs(value))
+def _same(value: Floats, bound: Floats) -> Mask:
+    near = np.abs(bound - value) <= SAME * np.maximum(np.abs(bound), np.abs(value))
+    return np.where(np.isfinite(value), near, bound == value)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -215,7 +272,10 @@ def _ages_by_value(bounds: Sequence[Bound], birth: Span, on: date, *, is_lower: 
         truth = people.age_turn(bound, birth, is_lower=is_lower).truth(on).value + 1
         return abs(truth - begin)
 
-    open_from, open_to = (bisect_right(bounds, step, key=steps) for step in (0, 1))
+    open_from = bisect_right(bounds, 0, key=steps)
+    # A birthday that is known leaves nothing between.
+    whole = open_from == len(bounds) or steps(bounds[open_from]) > 1
+    open_to = open_from if whole else bisect_right(bounds, 1, open_from, key=steps)
     rising = np.full(len(bounds), end, dtype=np.uint16)
     rising[:open_to], rising[:open_from] = state.UNKNOWN, begin
     return rising

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from enum import IntEnum
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from matching.judging.screen import state
-from matching.judging.screen.arrays import Ints, ScreenArrays, rows_of
+from matching.judging.screen.arrays import Ints, ScreenArrays, rows_of, stretches
 from matching.judging.screen.state import States
 
 
@@ -47,16 +48,26 @@ def _others(result: States, truth: NDArray[np.uint16], about_others: NDArray[np.
     return np.where(about_others, result | marks[truth], result)
 
 
+@cache
+def _joined(op: Op) -> States:
+    """What an "all" or an "any" comes to, by the truth of it, whether all parts are about others, and the bits of its parts."""
+    index = np.arange(3 * _TRUTHS, dtype=np.uint16)
+    truth, about_others, union = index // _TRUTHS, (index & _ALL_OTHERS) != 0, index % _ALL_OTHERS
+    deciding = np.uint16(state.OTHERS_FALSE if op is Op.ALL else state.OTHERS_TRUE)
+    return _others(_settled(truth, union), truth, about_others | ((union & deciding) != 0))
+
+
+_ALL_OTHERS, _TRUTHS = np.uint16(state.SIZE), np.uint16(2 * state.SIZE)
+"""An index of `_joined` is the bits of the parts, this where all are about others, and the truth so many times."""
+
+
 def _all_or_any(parts: States, starts: NDArray[np.int64], op: Op) -> States:
     truths = parts & np.uint16(state.TRUTH)
+    truth = (np.minimum if op is Op.ALL else np.maximum).reduceat(truths, starts)
+    everyone = np.bitwise_and.reduceat(parts, starts) & np.uint16(state.OTHERS)
     union = np.bitwise_or.reduceat(parts, starts)
-    everyone = np.bitwise_and.reduceat(parts, starts)
-    if op is Op.ALL:
-        truth, deciding = np.minimum.reduceat(truths, starts), state.OTHERS_FALSE
-    else:
-        truth, deciding = np.maximum.reduceat(truths, starts), state.OTHERS_TRUE
-    about_others = ((union & np.uint16(deciding)) | (everyone & np.uint16(state.OTHERS))) != 0
-    return _others(_settled(truth, union), truth, about_others)
+    joined: States = _joined(op)[union | everyone * (_ALL_OTHERS // np.uint16(state.OTHERS)) | truth * _TRUTHS]
+    return joined
 
 
 def _at_least(parts: States, starts: NDArray[np.int64], counts: NDArray[np.int16]) -> States:
@@ -120,45 +131,50 @@ def below(arrays: ScreenArrays, nodes: Ints) -> tuple[Ints, Ints]:
     return found[found < first], found[found >= first] - np.int32(first)
 
 
+def _above(arrays: ScreenArrays, leaves: NDArray[np.intp]) -> NDArray[np.intp]:
+    """All inner nodes (their places) above the given leaves."""
+    first = len(arrays.leaf_shape)
+    seen = np.zeros(len(arrays.child_start) - 1, dtype=bool)
+    level = leaves
+    while len(level):
+        parents = arrays.parent[rows_of(arrays.parent_start, level)]
+        new = np.unique(parents[~seen[parents]])
+        seen[new] = True
+        level = first + new.astype(np.intp)
+    return np.flatnonzero(seen)
+
+
 def grown(arrays: ScreenArrays, leaves: States, base: States | None = None) -> States:
     """The states of all leaves and, behind them, of all nodes.
 
-    `base`: what this gave for other leaves; only what the leaves that differ can change is worked out anew.
+    `base`: what this gave for other leaves; only what lies above the leaves that differ is worked out anew.
     """
     first, nodes = len(leaves), len(arrays.child_start) - 1
     if base is None:
-        states, to_do = np.zeros(first + nodes, dtype=np.uint16), np.ones(nodes, dtype=bool)
+        states, to_do = np.zeros(first + nodes, dtype=np.uint16), np.arange(nodes)
     else:
-        states, to_do = base.copy(), np.zeros(nodes, dtype=bool)
-        to_do[_parents(arrays, np.flatnonzero(leaves != base[:first]))] = True
+        states, to_do = base.copy(), _above(arrays, np.flatnonzero(leaves != base[:first]))
     states[:first] = leaves
-    for block, op in enumerate(arrays.block_op):
-        begin, end = int(arrays.block_start[block]), int(arrays.block_start[block + 1])
-        here = begin + np.flatnonzero(to_do[begin:end])
-        if not len(here):
-            continue
-        # Nodes lie by height: what is above comes later.
-        made = _block(Op(op), arrays, states, here)
-        if base is not None:
-            to_do[_parents(arrays, first + here[made != base[first + here]])] = True
-        states[first + here] = made
+    begin = arrays.child_start[to_do].astype(np.int64)
+    lengths = arrays.child_start[to_do + 1] - begin
+    children, count = arrays.child[stretches(begin, lengths)], arrays.node_count[to_do]
+    starts = np.concatenate(([0], np.cumsum(lengths)))
+    edges = np.searchsorted(to_do, arrays.block_start).tolist()
+    # Nodes lie by height: what is above comes later.
+    for op, (here, end) in zip(arrays.block_op.tolist(), pairwise(edges), strict=True):
+        if here < end:
+            parts = states[children[starts[here] : starts[end]]]
+            states[first + to_do[here:end]] = _block(Op(op), parts, starts[here:end] - starts[here], count[here:end])
     return states
 
 
-def _parents(arrays: ScreenArrays, numbers: NDArray[np.intp]) -> Ints:
-    return arrays.parent[rows_of(arrays.parent_start, numbers)]
-
-
-def _block(op: Op, arrays: ScreenArrays, states: States, nodes: NDArray[np.intp]) -> States:
-    """The states of some nodes of one height and connective."""
-    parts = states[arrays.child[rows_of(arrays.child_start, nodes)]]
-    lengths = arrays.child_start[nodes + 1] - arrays.child_start[nodes]
-    starts = (np.cumsum(lengths) - lengths).astype(np.int64)
+def _block(op: Op, parts: States, starts: NDArray[np.int64], counts: NDArray[np.int16]) -> States:
+    """The states of some nodes of one connective. `starts`: where the parts of each begin."""
     match op:
         case Op.ALL | Op.ANY:
             return _all_or_any(parts, starts, op)
         case Op.AT_LEAST:
-            return _at_least(parts, starts, arrays.node_count[nodes])
+            return _at_least(parts, starts, counts)
         case Op.NOT:
             negative: States = _negatives()[parts]
             return negative
