@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from hashlib import blake2b
 from typing import Any, cast
 
 import numpy as np
@@ -28,6 +29,10 @@ from matching.model.trial import EligibilityFields
 from matching.model.truth import Truth, negation
 
 Json = Mapping[str, Any]
+Groups = tuple[tuple[int, tuple[int, ...]], ...]
+"""Of one trial: which cohort (-1: all people), and its criteria."""
+MOST_TEXTS_KEPT = 50_000
+"""Texts that are known again as a whole."""
 _CONNECTIVES = {"all_of": Op.ALL, "any_of": Op.ANY, "at_least": Op.AT_LEAST}
 _SOME_DAY = date(2000, 1, 1)
 _NEVER_READ = {"kind": "unreadable", "start": 0, "end": 0, "reason": "nested too deeply"}
@@ -51,7 +56,7 @@ class _TrialRow:
     number: int
     version: int
     unread: bool
-    groups: tuple[tuple[int, tuple[int, ...]], ...]
+    groups: Groups
 
 
 class ScreenBuilder:
@@ -72,21 +77,32 @@ class ScreenBuilder:
         self._heights: list[int] = []
         self._criteria: dict[tuple[int, int], int] = {}
         self._fields: dict[EligibilityFields, tuple[int, ...]] = {}
+        self._groups: dict[tuple[tuple[int, ...], bytes], Groups] = {}
         self._trials: list[_TrialRow] = []
 
     def add(self, nct_id: str, fields: EligibilityFields, criteria: Iterable[Json], *, version: int = 0) -> None:
         """One trial: the registry's own fields, and its parsed criteria as JSON (`criterion_to_json`)."""
-        cohorts: dict[str | None, list[int]] = {None: list(self._of_fields(fields))}
-        unread = True
-        for criterion in criteria:
-            unread = False
+        read = list(criteria)
+        of_fields = self._of_fields(fields)
+        # One text often stands in many trials: what it comes to is then known as a whole.
+        key = of_fields, blake2b(orjson.dumps(read), digest_size=16).digest()
+        groups = self._groups.get(key)
+        if groups is None:
+            groups = self._grouped(of_fields, read)
+            if len(self._groups) < MOST_TEXTS_KEPT:
+                self._groups[key] = groups
+        self._trials.append(_TrialRow(int(nct_id[3:]), version, not read, groups))
+
+    def _grouped(self, of_fields: tuple[int, ...], read: list[Json]) -> Groups:
+        cohorts: dict[str | None, list[int]] = {None: list(of_fields)}
+        for criterion in read:
             if not criterion["part_of_parent"]:
                 cohorts.setdefault(criterion["applies_to"], []).append(self._criterion(criterion))
         groups = []
         for i, members in enumerate(cohorts.values()):
             for at in range(0, len(members), MOST_CRITERIA):
                 groups.append((i - 1, tuple(members[at : at + MOST_CRITERIA])))
-        self._trials.append(_TrialRow(int(nct_id[3:]), version, unread, tuple(groups) or ((-1, ()),)))
+        return tuple(groups) or ((-1, ()),)
 
     def _of_fields(self, fields: EligibilityFields) -> tuple[int, ...]:
         asked = EligibilityFields(
