@@ -22,6 +22,7 @@ SUBJECTS = (
     "ingest",
     "serving",
     "answers",
+    "matching",
     "search",
     "screening",
     "population",

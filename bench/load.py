@@ -27,6 +27,10 @@ class Served:
     faults: int
     bytes_read: int
 
+    def at(self, share: float) -> float:
+        """The time that this share of the answers does not exceed."""
+        return self.seconds[int(len(self.seconds) * share)]
+
     @property
     def rate(self) -> float:
         """Requests a second."""
@@ -64,16 +68,55 @@ async def _load(port: int, requests: Sequence[bytes], pids: Sequence[int], conne
     return Served(elapsed, tuple(sorted(taken)), _cpu(pids) - before, told[0], told[1])
 
 
+def paced(
+    port: int, requests: Sequence[bytes], pids: Sequence[int], *, a_second: float, seconds: float, connections: int = 32
+) -> Served:
+    """Sends the requests at an even pace, whether answers come or not: an answer's time runs from when it was due."""
+    return asyncio.run(_paced(port, requests, pids, a_second, seconds, connections))
+
+
+async def _paced(
+    port: int, requests: Sequence[bytes], pids: Sequence[int], a_second: float, seconds: float, connections: int
+) -> Served:
+    taken: list[float] = []
+    told = [0, 0]
+    before, begin = _cpu(pids), time.perf_counter()
+    due = iter([begin + number / a_second for number in range(int(a_second * seconds))])
+    sent = cycle(requests)
+
+    async def one() -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1 << 22)
+        for at in due:
+            await asyncio.sleep(at - time.perf_counter())
+            await _ask(reader, writer, next(sent), at, taken, told)
+        writer.close()
+
+    await asyncio.gather(*(one() for _ in range(connections)))
+    elapsed = time.perf_counter() - begin
+    return Served(elapsed, tuple(sorted(taken)), _cpu(pids) - before, told[0], told[1])
+
+
 async def _one(port: int, requests: Iterator[bytes], until: float, taken: list[float], told: list[int]) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1 << 22)
     while (begin := time.perf_counter()) < until:
-        writer.write(next(requests))
-        head = await reader.readuntil(b"\r\n\r\n")
-        body = await _body(reader, head.lower())
-        taken.append(time.perf_counter() - begin)
-        told[0] += not head.startswith(b"HTTP/1.1 2")
-        told[1] += body
+        await _ask(reader, writer, next(requests), begin, taken, told)
     writer.close()
+
+
+async def _ask(
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+    sent: bytes,
+    begin: float,
+    taken: list[float],
+    told: list[int],
+) -> None:
+    writer.write(sent)
+    head = await reader.readuntil(b"\r\n\r\n")
+    body = await _body(reader, head.lower())
+    taken.append(time.perf_counter() - begin)
+    told[0] += not head.startswith(b"HTTP/1.1 2")
+    told[1] += body
 
 
 async def _body(reader: asyncio.StreamReader, head: bytes) -> int:

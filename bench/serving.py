@@ -8,21 +8,17 @@ there is room for.
 from __future__ import annotations
 
 import json
-import os
-import socket
-import subprocess
 import sys
-import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from urllib.parse import urlencode
-from urllib.request import urlopen
 
-from bench.load import Served, load, private_bytes, processes, request
+from bench.load import Served, load, private_bytes, request
 from bench.report import Report
 from bench.run import Run
+from bench.server import free_port, get, server, service
 
 TRIALS_ASKED = 2_000
 PAGES_ASKED = 50
@@ -39,11 +35,11 @@ def measure(report: Report, run: Run) -> None:
     ids = list(islice(store.ids(), 0, None, max(1, size // TRIALS_ASKED)))
     trials = [f"/v1/trials/{nct_id}" for nct_id in ids]
     note = f"{size:,} trials, SQLite, 8 connections"
-    with _service(url) as (port, pids, started):
+    with service(url, arrays=None) as (port, pids, started):
         report.add("service ready after its start", started, "s", note)
         pages = _walk(port)
         report.add("private memory of a worker before requests", private_bytes(pids[-1]) / 2**20, "MB")
-        bodies = {path: _get(port, path) for path in (*trials[:KEPT], *pages)}
+        bodies = {path: get(port, path) for path in (*trials[:KEPT], *pages)}
         with _bare(run.folder, bodies) as (bare_port, bare_pids):
             for name, paths, floor in (
                 ("trial pages, kept in memory", trials[:KEPT], trials[:KEPT]),
@@ -52,7 +48,7 @@ def measure(report: Report, run: Run) -> None:
             ):
                 _side_by_side(report, name, (port, pids, paths), (bare_port, bare_pids, floor))
         report.add("private memory of a worker after requests", private_bytes(pids[-1]) / 2**20, "MB")
-    with _service(url, "--workers", "2") as (port, pids, started):
+    with service(url, "--workers", "2", arrays=None) as (port, pids, started):
         report.add("service of two workers ready after its start", started, "s")
         report.add("private memory, each of two workers", max(map(private_bytes, pids[1:])) / 2**20, "MB")
         _told(report, "trial pages, kept in memory, two workers", load(port, [request(p) for p in trials[:KEPT]], pids))
@@ -76,7 +72,7 @@ def _side_by_side(
 
 def _told(report: Report, what: str, served: Served, note: str = "") -> None:
     assert not served.faults, f"{served.faults} answers of {what} were not 2xx"
-    times = f"p50 {served.seconds[len(served.seconds) // 2] * 1000:.2f} ms, p99 {served.seconds[int(len(served.seconds) * 0.99)] * 1000:.2f} ms"
+    times = f"p50 {served.at(0.5) * 1000:.2f} ms, p99 {served.at(0.99) * 1000:.2f} ms"
     report.add(what, served.rate, "requests/s", ", ".join(part for part in (note, times) if part))
     report.add(f"{what}: processor in the server", served.cpu_us, "us/request")
 
@@ -88,63 +84,17 @@ def _walk(port: int) -> list[str]:
     while len(paths) < PAGES_ASKED:
         asked = {"status": "any", "sort": "last_update", "limit": 20, **({"cursor": cursor} if cursor else {})}
         paths.append(f"/v1/trials?{urlencode(asked)}")
-        cursor = json.loads(_get(port, paths[-1]))["next_cursor"]
+        cursor = json.loads(get(port, paths[-1]))["next_cursor"]
         if cursor is None:
             break
     return paths
 
 
-def _get(port: int, path: str) -> bytes:
-    with urlopen(f"http://127.0.0.1:{port}{path}") as answer:
-        return bytes(answer.read())
-
-
-@contextmanager
-def _service(url: str, *more: str) -> Iterator[tuple[int, list[int], float]]:
-    """The service on a free port: its port, its processes and the seconds until it was ready."""
-    port = _free_port()
-    command = [str(Path(sys.executable).parent / "trialmatch"), "serve", "--port", str(port), *more]
-    # What builds the registry's arrays in the background is another subject, and its work is not the pages'.
-    settings = {"TRIALMATCH_DATABASE_URL": url, "TRIALMATCH_KEEPS_ARRAYS": "false"}
-    with _server(command, port, settings) as (pids, seconds):
-        yield port, pids, seconds
-
-
 @contextmanager
 def _bare(folder: Path, bodies: Mapping[str, bytes]) -> Iterator[tuple[int, list[int]]]:
-    port = _free_port()
+    port = free_port()
     file = folder / "bodies.json"
     file.write_text(json.dumps({path: body.decode() for path, body in bodies.items()}), encoding="utf-8")
     command = [sys.executable, "-m", "bench.bare", str(port), str(file)]
-    with _server(command, port, {}) as (pids, _):
+    with server(command, port, {}) as (pids, _):
         yield port, pids
-
-
-@contextmanager
-def _server(command: Sequence[str], port: int, more: Mapping[str, str]) -> Iterator[tuple[list[int], float]]:
-    begin = time.perf_counter()
-    server = subprocess.Popen(command, env={**os.environ, **more}, stderr=subprocess.DEVNULL)
-    try:
-        while True:
-            try:
-                _get(port, "/health/live")
-                break
-            except OSError:
-                if server.poll() is not None or time.perf_counter() - begin > 120:
-                    raise RuntimeError("the server did not start") from None
-                time.sleep(0.005)
-        seconds = time.perf_counter() - begin
-        yield [pid for pid in processes(server.pid) if _is_worker(pid)], seconds
-    finally:
-        server.terminate()
-        server.wait(30)
-
-
-def _is_worker(pid: int) -> bool:
-    return "resource_tracker" not in Path(f"/proc/{pid}/cmdline").read_text()
-
-
-def _free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
