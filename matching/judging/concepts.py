@@ -205,7 +205,12 @@ def might_be(known: KnownList, target: Target) -> tuple[Known, ...]:
     broader: list[Known] = []
     if target.id is not None:
         for i in sorted(known.by_id):
-            if i != target.id and hierarchy.may_be(i, target.id) and target.id not in hierarchy.ancestors(i):
+            if (
+                i != target.id
+                and hierarchy.may_be(i, target.id)
+                and target.id not in hierarchy.ancestors(i)
+                and not (known.speaks_of_unlisted and _only_complaint(i, target.id))
+            ):
                 broader.extend(k for k in known.by_id[i] if k.present and not (target.malignant and is_benign(k)))
     unresolved = [k for k in known.unresolved if not k.telling or k.telling & target.telling]
     if is_allergy(target):
@@ -214,6 +219,23 @@ def might_be(known: KnownList, target: Target) -> tuple[Known, ...]:
     elif target.id is None:
         unresolved = [k for k in known.facts if k.present and (not k.telling or k.telling & target.telling)]
     return tuple(dict.fromkeys([*broader, *unresolved]))
+
+
+@lru_cache(maxsize=65536)
+def _only_complaint(said: str, asked: str) -> bool:
+    """Whether a complaint is said and a disease is asked that the vocabulary also files under it: angina under chest pain.
+
+    A complete list would have named the disease, as it would a disease that is no kind of the complaint. It speaks so for
+    the patient only (judging/silence.py).
+    """
+    complaints = hierarchy.ancestors(said)
+    if SIGNS_AND_SYMPTOMS not in complaints:
+        return False
+    above = hierarchy.ancestors(asked)
+    return any(
+        hierarchy.category(i) == "condition" and SIGNS_AND_SYMPTOMS not in hierarchy.ancestors(i)
+        for i in above - complaints - {said, SIGNS_AND_SYMPTOMS}
+    )
 
 
 def is_silent(known: KnownList, target: Target) -> bool:

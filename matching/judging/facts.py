@@ -90,6 +90,7 @@ _EMPTY_WORDS = frozenset(
         "acute",
         "history",
         "finding",
+        "dysfunction",
         "procedure",
         "therapy",
         "treatment",

@@ -18,7 +18,7 @@ from matching.model.criterion import (
 from matching.reading.defined import by_value, only_named, valued
 from matching.reading.exceptions import except_from
 from matching.reading.items import NAMES, Item
-from matching.reading.logic import all_of, any_of, between, clouded, leaves, narrowed
+from matching.reading.logic import all_of, any_of, between, clouded, explained, leaves, narrowed
 from matching.reading.mentions import NOTHING, Mods, shifted_name, with_qualifiers
 
 if TYPE_CHECKING:
@@ -105,9 +105,9 @@ def brackets(phrase: Phrase, group: Item) -> None:
         and phrase.leaf is not None
         and phrase.expression == all_of((phrase.prior, phrase.leaf))
     ):
-        phrase.expression = all_of((phrase.prior, between([phrase.leaf, told], mark)))
+        phrase.expression = all_of((phrase.prior, explained(phrase.leaf, told, mark)))
     else:
-        phrase.expression = between([phrase.expression, told], mark)
+        phrase.expression = explained(phrase.expression, told, mark)
 
 
 _BY = re.compile(

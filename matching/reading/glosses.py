@@ -8,7 +8,9 @@ from dataclasses import replace
 from matching.model.criterion import (
     AnyOf,
     AtLeast,
+    Bound,
     ConditionIs,
+    CountIs,
     Expression,
     MeasurementIs,
     Not,
@@ -22,7 +24,7 @@ from matching.reading.exceptions import rebuilt
 from matching.reading.items import CONTENT, NAMES, Item, has, trim
 from matching.reading.joining import join
 from matching.reading.lists import read_list
-from matching.reading.logic import all_of, any_of, between, clouded, leaves, negate
+from matching.reading.logic import all_of, any_of, between, clouded, explained, leaves, narrowed, negate
 from matching.reading.mentions import NOTHING, Mods, shifted_name, with_qualifiers, with_window
 from matching.reading.parts import Line
 from matching.reading.people import on_subgroup, who
@@ -165,9 +167,18 @@ def read_examples(
         return negate(told) if sum(i.kind == "neg" for i in general) % 2 else told
     if isinstance(broad, Not) and negative:
         return negate(any_of((broad.of, named)))
+    if cue.text in _SUCH_AS and isinstance(broad, CountIs) and broad.upper is None and _at_least_one(broad.lower):
+        return any_of((broad, named))  # "one or more risk factors, such as obesity": each of them is one
     if not has(general, NAMES) or has(examples, frozenset({"measure", "pregnancy"})):
         return between([broad, named], Unreadable(cue.start, cue.end, "examples of what stands before"))
     return any_of((broad, named))
+
+
+_SUCH_AS = frozenset({"such as", "e.g.", "e.g", "eg", "for example", "for instance", "like"})
+
+
+def _at_least_one(bound: Bound | None) -> bool:
+    return bound is not None and bound.value == (1 if bound.inclusive else 0)
 
 
 def _shift_before(general: list[Item]) -> Item | None:
@@ -221,9 +232,10 @@ def read_definition(
         if cue.text in _EVIDENCE or not has(definition, frozenset({"word"})):
             return told
         rest = line.unreadable([cue, *definition], "a definition that could not be read")
+        join = narrowed if all(isinstance(e, ConditionIs) for e in leaves(told)) else clouded
         if isinstance(told, Not):
-            return negate(clouded(told.of, rest))
-        return clouded(told, rest) if has(definition, frozenset({"word"})) else told
+            return negate(join(told.of, rest))
+        return join(told, rest) if has(definition, frozenset({"word"})) else told
     if cue.text in _EVIDENCE and (only_named(meant) or not any(isinstance(e, _FOUND) for e in leaves(meant))):
         return told if not isinstance(told, Unreadable) else meant
     if isinstance(told, Unreadable):
@@ -231,5 +243,5 @@ def read_definition(
     if by_value(meant):
         return valued(told, meant, mark)
     if isinstance(told, Not):
-        return negate(between([told.of, meant], mark))
-    return between([told, meant], mark)
+        return negate(explained(told.of, meant, mark))
+    return explained(told, meant, mark)

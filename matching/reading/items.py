@@ -16,6 +16,7 @@ from matching.model.criterion import Expression, Window
 from matching.reading import measures, tokens, windows
 from matching.reading.cues import Cue, phrases
 from matching.reading.lowered import lowered
+from matching.reading.merged import Merged, badly_absorbed, merged
 
 CONTENT = frozenset(
     {
@@ -225,6 +226,7 @@ def _row(text: str, start: int, end: int) -> list[Item]:
     table = phrases()
     cues, lengths, pairs = table.cues, table.lengths, table.pairs
     passed = [m.span() for m in _FORMULA.finditer(text, start, end)]
+    runs = {run.start: run for run in merged(text, start, end)}
     if passed:
         claims = [c for c in claims if not any(a <= c.start < b for a, b in passed)]
     row: list[Item] = []
@@ -241,8 +243,11 @@ def _row(text: str, start: int, end: int) -> list[Item]:
             next_claim += 1
             claim = claims[next_claim] if next_claim < claim_count else None
             limit = claim.start if claim is not None else end
+        run = runs.get(a) if runs else None
         if claim is not None and limit <= a:
             item, stop = claim, claim.end
+        elif run is not None and run.end <= limit:
+            item, stop = _run(run, row, text), run.end
         else:
             sizes = lengths.get(word)
             if sizes is None:
@@ -282,6 +287,19 @@ def _row(text: str, start: int, end: int) -> list[Item]:
             _as_drug(row[-1])
         row.append(item)
     return row
+
+
+def _run(run: Merged, row: list[Item], text: str) -> Item:
+    """A run of words as an item: what impairs absorption narrows a name before it, and takes the place of a general word."""
+    item = Item(run.kind, run.start, run.end, text[run.start : run.end].lower(), run.cue)
+    if run.kind == "absorption":
+        if row and row[-1].kind in {"term", "analyte", "group", "window"}:
+            item.kind = "limit"
+        else:
+            begin = row.pop().start if row and row[-1].kind in {"generic", "compound"} else run.start
+            item = Item("measure", begin, run.end)
+            item.expression = badly_absorbed(begin, run.end)
+    return item
 
 
 _GIVEN = frozenset(

@@ -26,7 +26,7 @@ from matching.model.criterion import (
 )
 from matching.reading.items import Item
 from matching.reading.logic import all_of, any_of, clouded, leaves, narrowed
-from matching.reading.mentions import own_or_family, shifted, shifted_name, with_qualifiers
+from matching.reading.mentions import CONDITIONS, own_or_family, shifted, shifted_name, with_qualifiers
 from matching.reading.unlisted import HEADS, sort_of
 
 if TYPE_CHECKING:
@@ -85,6 +85,7 @@ def finish(phrase: Phrase, items: list[Item]) -> None:
         )
     elif (
         phrase.link
+        or _of_its_course(phrase)
         or phrase.words[0].text.endswith(_NOT_NOUNS)
         or phrase.last is None
         or phrase.last.kind in {"measure", "on_site", "group"}
@@ -95,6 +96,18 @@ def finish(phrase: Phrase, items: list[Item]) -> None:
     else:
         phrase.expression = clouded(phrase.expression, rest)
     phrase.words = []
+
+
+_COURSE = frozenset(
+    """exacerbation exacerbations progression recurrence recurrences relapse relapses flare flares crisis crises episode episodes attack attacks
+    spell spells state states event events reinfection reactivation deterioration decompensation worsening severity lesion lesions""".split()
+)
+
+
+def _of_its_course(phrase: Phrase) -> bool:
+    """Whether the words after a disease only say what it does ("asthma exacerbation"): who has no such disease has none of it."""
+    term = phrase.last.term if phrase.last is not None else None
+    return term is not None and term.category in CONDITIONS and all(w.text in _COURSE for w in phrase.words)
 
 
 def _named_by_words(phrase: Phrase, items: list[Item]) -> bool:

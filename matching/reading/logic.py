@@ -83,6 +83,18 @@ def between(parts: Sequence[Expression], rest: Unreadable) -> Expression:
     return AtLeast(len(parts), (*parts, *[rest] * (len(parts) - 1)))
 
 
+def explained(part: Expression, meaning: Expression, rest: Unreadable) -> Expression:
+    """A name and what the text says it means: both are needed, and what the name is not stays FALSE.
+
+    Where the meaning could be read whole, either may decide; where facts can never make it true (a part is not read), it
+    only narrows the name. Treatments and times in a meaning may add to the name ("within 4 weeks (6 weeks for mitomycin)").
+    """
+    adds = any(isinstance(e, TreatmentIs) or getattr(e, "window", None) is not None for e in leaves(meaning))
+    if adds or settles(meaning)[0]:
+        return between([part, meaning], rest)
+    return all_of((part, any_of((meaning, rest))))
+
+
 def factored(expression: Expression) -> Expression:
     """The same meaning with what all members of an "any of" (or "all of") share said once: (D, A) or (D, B) is D, (A or B).
 

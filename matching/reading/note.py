@@ -336,8 +336,22 @@ def _qualifiers(text: str, sentence: Sentence, start: int) -> tuple[int, tuple[s
                 start = start - len(lead) + begins
                 break
         else:
-            break
+            unlisted = _UNLISTED.search(text, max(sentence.start, start - 40), start)
+            if unlisted is None or unlisted[1] in _NO_KIND or lexicon.lookup(unlisted[1]) is not None:
+                break
+            found.insert(0, unlisted[1])  # "cryptogenic stroke": a trial may ask for it in this very word
+            start = unlisted.start(1)
     return start, tuple(dict.fromkeys(found))
+
+
+_UNLISTED = re.compile(r"(?<![-\w])([a-z]{4,}(?:genic|opathic|ic|al|ous|ary|oid|iform))[ \t]+\Z")
+"""An adjective of medicine right before a name."""
+_NO_KIND = frozenset(
+    """clinical medical physical typical atypical several general usual initial final actual occasional additional medial public critical
+    diagnostic therapeutic basic specific topic various previous obvious serious continuous numerous anxious nervous necessary ordinary
+    primary secondary temporary subsequent frontal total partial""".split()
+)
+"""Adjectives that say nothing of what kind it is."""
 
 
 def _plain(value: object) -> object:

@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import re
 
-from matching.model.criterion import AgeIs, AnyOf, Expression, Not, OnSite, PregnancyIs, SexIs, Unreadable
+from matching.model.criterion import (
+    AgeIs,
+    AnyOf,
+    Expression,
+    Not,
+    OnSite,
+    PregnancyIs,
+    SexIs,
+    TreatmentIs,
+    Unreadable,
+)
 from matching.reading.items import CONTENT, Item, find, has, trim
 from matching.reading.logic import all_of, any_of, between, clouded, leaves, narrowed, negate
-from matching.reading.mentions import CONDITIONS, TREATMENTS, Mods
+from matching.reading.mentions import CONDITIONS, TREATMENTS, TRIAL, Mods
 from matching.reading.parts import Line
 from matching.reading.people import on_subgroup, who
 
@@ -18,6 +28,8 @@ _UNABLE = re.compile(
 )
 
 
+_TAKEN_PART = re.compile(r"(?i)\b(?:enrol\w*|randomi[sz]ed|participat\w+|completed|parent|core|main|lead[\s-]in)\b")
+"""What says that somebody takes part, or took part, in this study or in the one before it."""
 _CAUSE = re.compile(
     r"(?i)\b(?:due\s+to|because|owing\s+to|as\s+a\s+(?:result|consequence)\s+of|on\s+account\s+of|caused\s+by)\b"
 )
@@ -39,7 +51,7 @@ def read_promise(items: list[Item], mods: Mods, line: Line, depth: int) -> Expre
     A promise takes the words after it up to the next statement. What stands in the same part before it is narrowed by
     it ("heart disease that would interfere with the study").
     """
-    n = find(items, "on_site")
+    n = _promised(items, find(items, "on_site"), line)
     item = items[n]
     assert item.cue is not None
     cut = n
@@ -54,7 +66,7 @@ def read_promise(items: list[Item], mods: Mods, line: Line, depth: int) -> Expre
         if (
             items[stop].kind in {"conj", "sep"}
             and items[stop - 1].text.rpartition(" ")[2] not in _FORMS
-            and _restarts(items, stop + 1)
+            and (_restarts(items, stop + 1) or (item.cue.value == "registration" and _names_treatment(items, stop + 1)))
         ):
             break
         if items[stop].kind in {"except", "unless"}:
@@ -76,7 +88,7 @@ def read_promise(items: list[Item], mods: Mods, line: Line, depth: int) -> Expre
     unread: Expression | None = None
     if judged and cut > 1 and items[cut - 2].text in _RELATIVE and has(items[:cut], CONTENT):
         cut = 0  # "a disease which, in the opinion of the investigator, ..."
-    if cut > 0 and not has(items[:cut], CONTENT):
+    if cut > 0 and not has(items[:cut], CONTENT) and not (topic == "legal_status" and _of_age(items[:cut])):
         ahead = trim(items[:cut])
         says = any(i.kind == "word" and i.text not in _GUARDIANS for i in ahead) or (
             not judged and any(i.kind == "qual" for i in ahead)
@@ -95,6 +107,9 @@ def read_promise(items: list[Item], mods: Mods, line: Line, depth: int) -> Expre
     else:
         denied = not has(head, CONTENT - {"on_site"}) and any(i.kind == "neg" for i in head)
     denied = denied or (not judged and _UNABLE.search(spoken) is not None)
+    if topic == "registration" and _TAKEN_PART.search(spoken) is not None:
+        # Who was in no trial was not in this one, nor in the one that it follows.
+        site = all_of((TreatmentIs(item.start, end, TRIAL, "drug", "prior"), site))
     promise = negate(site) if denied else site
     kept = _kept_treatment(span) if topic == "compliance" else None
     if kept is not None:
@@ -147,6 +162,30 @@ def read_promise(items: list[Item], mods: Mods, line: Line, depth: int) -> Expre
     if joint == "and" and line.exclusion:
         return between(parts, Unreadable(items[0].start, items[-1].end, "whether both or either is meant"))
     return all_of(parts)
+
+
+def _promised(items: list[Item], n: int, line: Line) -> int:
+    """Where the promise stands: behind an opinion, if all that is an opinion is whether it will be kept.
+
+    "Unlikely, in the opinion of the investigator, to comply": as "unlikely to comply, in the opinion ...".
+    """
+    cue = items[n].cue
+    if cue is None or cue.value != "investigator_opinion":
+        return n
+    for k in range(n + 1, len(items)):
+        item = items[k]
+        if item.kind == "on_site" and item.cue is not None:
+            kept = item.cue.value in {"compliance", "consent"}
+            return k if kept and _UNABLE.search(line.text, items[0].start, items[n].start) is not None else n
+        if item.kind not in {"plain", "word", "prep", "link", "person", "modal"} and item.text != ",":
+            return n
+    return n
+
+
+def _of_age(items: list[Item]) -> bool:
+    """Whether a group of an age is listed for itself before the promise ("minors, prisoners")."""
+    groups = [i for i in items if i.kind == "agegroup" and i.cue is not None and i.cue.value == "child"]
+    return bool(groups) and all(i.kind in {"agegroup", "sep", "conj", "plain"} for i in items)
 
 
 _RELATIVE = frozenset({"that", "which", "who"})
@@ -205,6 +244,18 @@ def _joint_at(items: list[Item], n: int) -> str:
             cue = items[k].cue
             return cue.value if cue is not None else ""
     return ""
+
+
+def _names_treatment(items: list[Item], n: int) -> bool:
+    """Whether a past treatment is listed here ("previously enrolled in this study or treated with infliximab")."""
+    told = False
+    for item in items[n : n + 6]:
+        if item.kind == "term":
+            return told and item.term is not None and item.term.category in TREATMENTS
+        told = told or item.kind in {"verb", "compound"}
+        if item.kind not in {"status", "verb", "compound", "plain", "link", "prep", "modal", "person"}:
+            return False
+    return False
 
 
 def _restarts(items: list[Item], n: int) -> bool:

@@ -157,7 +157,21 @@ def _analyte_leaf(line: MeasuredLine, mention: AnalyteMention, value: Value, sta
             out.append(Unreadable(start, end, wrong or bounds.UNFIT))
         else:
             out.append(MeasurementIs(start, end, Analyte(entry.name, entry.loinc), lower, upper, None, mention.setting))
+    ended = [_at_an_end(leaf, entry) for leaf in out] if value.form == "lost" and entry.kind == "score" else []
+    if ended and all(e is not None for e in ended):
+        return _either([e for e in ended if e is not None], replace(value, form="set"))
     return _either(out, value, exact=entry.kind == "score")
+
+
+def _at_an_end(leaf: Expression, entry: AnalyteEntry) -> Expression | None:
+    """A score at an end of its scale, where a lost sign loses nothing: "GCS = 3" is 3, since all have 3 or more."""
+    if not isinstance(leaf, ScoreIs) or entry.plausible_low is None or entry.plausible_high is None:
+        return None
+    bound = leaf.lower or leaf.upper
+    if bound is None or bound.value not in {entry.plausible_low, entry.plausible_high}:
+        return None
+    exact = replace(bound, inclusive=True)
+    return replace(leaf, lower=exact, upper=exact)
 
 
 def _comma_list(line: MeasuredLine, value: Value) -> tuple[Interval, ...]:

@@ -81,3 +81,17 @@ def test_drugs_are_named_by_classes_that_share_no_word_with_them():
     asked = TreatmentIs(0, 1, Concept("glomphilytics"))
     for treatments, truth in (((), Truth.FALSE), ((Treatment("metformin"),), Truth.UNKNOWN)):
         assert evaluate(asked, prepare(Patient(treatments=treatments, complete=ALL), ON)).truth is truth
+
+
+@pytest.mark.parametrize(
+    ("why", "asked", "role", "said", "expected"),
+    [
+        ("the vocabulary files angina under chest pain", "unstable angina", Role.EXCLUSION, "chest pain", Verdict.NOT_EXCLUDED),
+        ("a complaint may be a disease that nobody has named", "unstable angina", Role.INCLUSION, "chest pain", Verdict.UNKNOWN),
+        ("a disease may be a kind of a listed disease", "unstable angina", Role.EXCLUSION, "heart disease", Verdict.UNKNOWN),
+        ("a complaint may be a worse one", "acute abdomen", Role.EXCLUSION, "abdominal pain", Verdict.UNKNOWN),
+    ],
+)  # fmt: skip
+def test_a_listed_complaint_and_a_disease_that_is_filed_under_it(why, asked, role, said, expected):
+    leaf = ConditionIs(0, 1, listed(asked))
+    assert verdict(leaf, role, (said,)).verdict is expected, why

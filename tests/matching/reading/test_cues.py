@@ -11,7 +11,7 @@ KINDS = {
     "abuse", "agegroup", "bothsex", "compound", "conj", "eg", "except", "forbid", "function", "generic", "healthy", "ie", "if",
     "lifestyle", "limit", "link", "modal", "narrow", "neg", "not_childbearing", "on_site", "permit", "person", "place", "plain",
     "pregnancy", "pregtest", "prep", "qual", "regardless", "result", "route", "sex", "shift", "status", "substance", "suffix", "that", "trial",
-    "unless", "verb",
+    "unless", "verb", "word",
 }  # fmt: skip
 TABLES = ("cues.csv", "on_site.csv", "lifestyle.csv", "plain_words.csv")
 

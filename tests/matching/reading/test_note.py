@@ -135,3 +135,12 @@ def test_the_project_names_no_source_of_test_notes():
     """The cues come from no labelled data: the rooms of the note hold no names of such sets."""
     rooms = Path(read_note.__code__.co_filename).parent.glob("note*.py")
     assert not [p.name for p in rooms if "trialgpt" in p.read_text().lower() or "sigir" in p.read_text().lower()]
+
+
+def test_an_adjective_that_no_table_knows_says_what_kind_it_is():
+    """A trial may ask for a cryptogenic stroke in this very word; "typical" says of no kind."""
+    reading = read_note("She had a cryptogenic stroke, then typical chest pain.", ON)
+    assert [(c.text, c.qualifiers) for c in reading.patient.conditions] == [
+        ("stroke", ("cryptogenic",)),
+        ("chest pain", ()),
+    ]
