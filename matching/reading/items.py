@@ -371,6 +371,13 @@ def _nested(row: list[Item]) -> list[Item]:
         elif item.kind == "close":
             if opens:
                 begin, inner = opens.pop(), stack.pop()
+                if (
+                    inner
+                    and inner[0].kind in {"except", "permit", "unless"}
+                    and stack[-1]
+                    and stack[-1][-1].text == ","
+                ):
+                    stack[-1].pop()  # "tumors of any kind, (with the exception of ...)"
                 stack[-1].append(Item.of("group", begin.start, item.end, inner=inner, tight=begin.tight))
         else:
             stack[-1].append(item)

@@ -91,6 +91,13 @@ def shares(line: MeasuredLine, last: Statement, previous: Value, value: Value) -
     conditional = relative and (
         _opened(line, previous, value) or _condition(line, value.end, _next_number(line, value)) is not None
     )
+    if (
+        a.unit == b.unit
+        and a.times == b.times
+        and previous.direction == value.direction
+        and _each_bracketed(line, previous, value)
+    ):
+        return True
     if any(t.kind == "stop" for t in gap) and not by_sex and not conditional:
         return False
     if value.form in ("bare", "set") and not (b.unit is not None and (by_sex or _opened(line, previous, value))):
@@ -121,6 +128,17 @@ def again(line: MeasuredLine, previous: Value, value: Value) -> bool:
     return either or (
         previous.direction == value.direction != "both" and previous.quantity.times == value.quantity.times
     )
+
+
+_BRACKETED = re.compile(r"\s*\((?P<cond>[^()\d<>≤≥=]{3,60})\)")
+
+
+def _each_bracketed(line: MeasuredLine, previous: Value, value: Value) -> bool:
+    """Whether each of two bounds says in brackets whom it is for: ">= 300 (sinus rhythm) or >= 600 (atrial fibrillation)"."""
+    first = _BRACKETED.match(line.text, previous.end, value.start)
+    if first is None or _BRACKETED.match(line.text, value.end, line.end) is None:
+        return False
+    return line.text[first.end() : value.start].strip(" ,;").lower() in {"or", "and", ""}
 
 
 def _opened(line: MeasuredLine, previous: Value, value: Value) -> bool:
@@ -154,6 +172,12 @@ def join(line: MeasuredLine, statement: Statement, value: Value, previous: Value
     statement.terms.append(Term(value, joined, end=value.end))
 
 
+def _bracketed(line: MeasuredLine, terms: list[Term], n: int) -> bool:
+    return (n > 0 and _each_bracketed(line, terms[n - 1].value, terms[n].value)) or (
+        n + 1 < len(terms) and _each_bracketed(line, terms[n].value, terms[n + 1].value)
+    )
+
+
 def find(line: MeasuredLine, statement: Statement, terms: list[Term]) -> None:
     """Finds for each value the sex or the subgroup that it is said of, before it or behind it."""
     low = max(line.start, (statement.subject.start or terms[0].value.start) - 40)
@@ -167,6 +191,12 @@ def find(line: MeasuredLine, statement: Statement, terms: list[Term]) -> None:
         if (m := _SEX_AFTER.match(line.text, value.end, line.end)) is not None and m.end() <= high + 1:
             term.sex = Sex.FEMALE if _FEMALE.match(m["of"] or m["bare"]) else Sex.MALE
             term.end = m.end()
+        elif (
+            len(terms) > 1
+            and (m := _BRACKETED.match(line.text, value.end, line.end)) is not None
+            and _bracketed(line, terms, n)
+        ):
+            term.condition, term.end = m.span("cond"), m.end()
         elif (condition := _condition(line, value.end, high)) is not None:
             following = terms[n + 1] if n + 1 < len(terms) else None
             if following is not None and _LEADS_ON.fullmatch(line.text, condition[1], following.value.start):
