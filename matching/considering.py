@@ -11,17 +11,27 @@ from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
+from numpy.typing import NDArray
 
 from matching.answering.conditions import PatientCondition, condition_ids, match_conditions, patient_conditions
 from matching.answering.deciding import deciding_facts
 from matching.answering.deciding_arrays import deciders
 from matching.answering.questions import Decider, QuestionCount
-from matching.answering.rank import RankKey, key_number, number_in, rank_key, score, score_parts
+from matching.answering.rank import (
+    GROUP_BIT,
+    RankKey,
+    eligibility_points,
+    key_number,
+    number_in,
+    rank_key,
+    score,
+    score_parts,
+)
 from matching.answering.shortlist import Wanted
 from matching.answering.sites import Locate, SiteChoice, Whereabouts, choose_site, whereabouts
 from matching.judging.eligibility import judge_trial
 from matching.judging.facts import Facts, prepare
-from matching.judging.screen.counting import ELIGIBILITIES, NOT
+from matching.judging.screen.counting import ELIGIBILITIES, NOT, Counted
 from matching.model.codes import JOINABLE, Eligibility
 from matching.model.finding import ConditionMatch, JudgedTrial, Totals
 from matching.model.patient import Patient
@@ -180,26 +190,72 @@ def ranked_on_arrays(registry: Registry, person: Person, scope: str, page: Page)
     if not person.takes_all(scope):
         kept = meetings >= 0 if kept is None else kept & (meetings >= 0)
     trials = screen.every if kept is None else np.flatnonzero(kept).astype(np.int32)
-    near, within = columns.nearest(trials, columns.distances(person.here), wanted)
-    trials, near = trials[within], near[within]
+    km = columns.distances(person.here)
+    if wanted.radius_km is not None:
+        trials = trials[columns.nearest(trials, km, wanted)[1]]
     judged = screen.judge(person.facts, trials, wants_facts=page.questions)
     counted = screen.count(person.facts, judged.kinds, trials)
-    keys = columns.keys(trials, screen.arrays.trial_number[trials], counted, meetings[trials], near, person.on)
-    listed = keys if page.not_eligible else keys[counted.eligibility != NOT]
-    left = listed[listed > page.after]
-    goes_on = len(left) > page.limit
-    shown = np.sort(np.partition(left, page.limit - 1)[: page.limit] if goes_on else left).tolist()
+    order = _Order(registry, person, wanted, km, counted, meetings[trials])
+    shown, before, goes_on = order.page(page)
     numbers = [number_in(key) for key in shown]
     likely, possibly, against = np.bincount(counted.eligibility, minlength=len(ELIGIBILITIES)).tolist()
     return Ranked(
         Totals(len(trials), likely, possibly, against),
         tuple(f"NCT{number:08d}" for number in numbers),
-        len(listed) - len(left),
+        before,
         shown[-1] if goes_on else None,
         deciders(screen, person.facts, judged, counted) if page.questions else (),
         registry.data_version,
         registry.versions(numbers),
     )
+
+
+class _Order:
+    """The order of counted trials: by bands first, so that only those near the page have to be scored."""
+
+    def __init__(
+        self,
+        registry: Registry,
+        person: Person,
+        wanted: Wanted,
+        km: NDArray[np.float64],
+        counted: Counted,
+        meetings: NDArray[np.int64],
+    ) -> None:
+        self._registry, self._person, self._wanted, self._km = registry, person, wanted, km
+        self._counted, self._meetings = counted, meetings
+        self._bands = registry.columns.bands(counted, meetings)
+
+    def page(self, page: Page) -> tuple[list[int], int, bool]:
+        """The keys of the page in order, how many listed trials stand before it, and whether more come behind it."""
+        listed = np.flatnonzero((self._counted.eligibility != NOT) | page.not_eligible)
+        of_band = np.bincount(self._bands[listed], minlength=1)
+        first = max(page.after, 0) >> GROUP_BIT
+        # The page may begin anywhere in the first band: only what lies in those behind it is sure to be left.
+        last = first + 1 + int(np.searchsorted(np.cumsum(of_band[first + 1 :]), page.limit, side="right"))
+        bands = self._bands[listed]
+        keys = self.keys(listed[(bands >= first) & (bands <= last)])
+        left = keys[keys > page.after]
+        before = int(of_band[:first].sum()) + len(keys) - len(left)
+        goes_on = len(listed) - before > page.limit
+        shown = np.partition(left, page.limit - 1)[: page.limit] if len(left) > page.limit else left
+        return np.sort(shown).tolist(), before, goes_on
+
+    def keys(self, places: NDArray[np.intp]) -> NDArray[np.int64]:
+        """The keys of the counted trials at these places."""
+        counted, columns = self._counted, self._registry.columns
+        trials = counted.trials[places]
+        return columns.keys(
+            trials,
+            self._registry.screen.arrays.trial_number[trials],
+            self._bands[places],
+            eligibility_points(
+                *(n[places].astype(np.int64) for n in (counted.in_favour, counted.against, counted.open))
+            ),
+            self._meetings[places],
+            columns.nearest(trials, self._km, self._wanted)[0],
+            self._person.on,
+        )
 
 
 def considered(reader: TrialReader, person: Person, scope: str) -> Iterator[ReadableTrial]:

@@ -28,7 +28,6 @@ from matching.answering.rank import (
     SCORE_BIT,
     condition_points,
     distance_points,
-    eligibility_points,
     freshness_points,
     total_points,
 )
@@ -189,26 +188,28 @@ class Columns:
         arrays = self.arrays
         if not wanted.countries and wanted.radius_km is None:
             start, place = self._shown_sites
-            return _nearest_points(start, trials, km[place[rows_of(start, trials)]]), np.ones(len(trials), dtype=bool)
+            rows = slice(None) if len(trials) == len(start) - 1 else rows_of(start, trials)
+            return _best_points(start, trials, _points_of(km)[place[rows]]), np.ones(len(trials), dtype=bool)
         within = np.ones(len(trials), dtype=bool)
         lengths = arrays.site_start[trials + 1] - arrays.site_start[trials]
         with_sites = np.flatnonzero(lengths)
-        rows = rows_of(arrays.site_start, trials)
-        distance = km[arrays.site_place[rows]]
+        sites = rows_of(arrays.site_start, trials)
+        distance = km[arrays.site_place[sites]]
+        points = _points_of(distance)
         if len(with_sites):
             starts, counts = (np.cumsum(lengths) - lengths)[with_sites], lengths[with_sites]
-            group = arrays.site_group[rows].astype(np.int16)
+            group = arrays.site_group[sites].astype(np.int16)
             if wanted.countries:
-                here = np.isin(arrays.site_country[rows], self._numbers(wanted.countries))
+                here = np.isin(arrays.site_country[sites], self._numbers(wanted.countries))
                 some = np.repeat(np.logical_or.reduceat(here, starts), counts)
                 group[some & ~here] = _SKIPPED
             _skip_closed(group, starts, counts)
             if wanted.radius_km is not None:
                 group[(distance > wanted.radius_km) & np.isfinite(distance)] += _OUTSIDE
             best = np.minimum.reduceat(group, starts)
-            distance[group != np.repeat(best, counts)] = np.inf
+            points[group != np.repeat(best, counts)] = _NOWHERE
             within[with_sites] = best < _OUTSIDE
-        return _nearest_points(arrays.site_start, trials, distance), within
+        return _best_points(arrays.site_start, trials, points), within
 
     @cached_property
     def _shown_sites(self) -> tuple[Ints, Ints]:
@@ -225,34 +226,42 @@ class Columns:
         start = np.concatenate(([0], np.cumsum(shown)))[arrays.site_start].astype(np.int32)
         return start, arrays.site_place[shown]
 
+    def bands(self, counted: Counted, meetings: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """The first part of the key of each trial, which stands before its score. `meetings`: of the counted trials."""
+        bands: NDArray[np.uint8] = (
+            ((meetings < 0).astype(np.uint8) << np.uint8(RELATED_BIT - GROUP_BIT))
+            | (counted.eligibility << np.uint8(CLASS_BIT - GROUP_BIT))
+            | self.arrays.status_group[counted.trials]
+        )
+        return bands
+
     def keys(
         self,
         trials: Ints,
         numbers: Ints,
-        counted: Counted,
+        bands: NDArray[np.uint8],
+        eligible: NDArray[np.int64],
         meetings: NDArray[np.int64],
         near: NDArray[np.int64],
         on: date,
     ) -> NDArray[np.int64]:
-        """The key that orders the given trials: smaller comes first, as `key_number` has it. `numbers`: of their nct_ids."""
-        arrays = self.arrays
-        age = np.clip(on.toordinal() - arrays.last_update[trials], 0, len(self._freshness) - 1)
-        fresh = np.where(arrays.last_update[trials] == 0, NOT_KNOWN, self._freshness[age])
-        eligible = eligibility_points(
-            counted.in_favour.astype(np.int64), counted.against.astype(np.int64), counted.open.astype(np.int64)
-        )
+        """The key that orders the given trials: smaller comes first, as `key_number` has it.
+
+        `numbers`: of their nct_ids. `eligible` and `near`: points.
+        """
+        updated = self.arrays.last_update[trials]
+        age = np.clip(on.toordinal() - updated, 0, len(self._freshness) - 1)
+        fresh = np.where(updated == 0, NOT_KNOWN, self._freshness[age])
         score = total_points(eligible, np.maximum(meetings, 0), near, fresh)
         key: NDArray[np.int64] = (
-            ((meetings < 0).astype(np.int64) << RELATED_BIT)
-            | (counted.eligibility.astype(np.int64) << CLASS_BIT)
-            | (arrays.status_group[trials].astype(np.int64) << GROUP_BIT)
-            | ((POINTS - score) << SCORE_BIT)
-            | numbers.astype(np.int64)
+            (bands.astype(np.int64) << GROUP_BIT) | ((POINTS - score) << SCORE_BIT) | numbers.astype(np.int64)
         )
         return key
 
 
 _OUTSIDE, _SKIPPED = 8, 64
+_NOWHERE = -1
+"""The points of a site of which nobody can tell how far it is."""
 
 
 def _skip_closed(group: NDArray[np.int16], starts: Ints, counts: Ints) -> None:
@@ -261,16 +270,23 @@ def _skip_closed(group: NDArray[np.int16], starts: Ints, counts: Ints) -> None:
     group[some_open & is_closed(group.astype(np.uint8))] = _SKIPPED
 
 
-def _nearest_points(start: Ints, trials: Ints, distance: NDArray[np.float64]) -> NDArray[np.int64]:
-    """The points of the nearest of each trial's sites; infinite: nobody can tell how far it is."""
-    points = np.full(len(trials), NOT_KNOWN, dtype=np.int64)
+def _points_of(km: NDArray[np.float64]) -> NDArray[np.int16]:
+    """What each distance is worth."""
+    points = np.full(len(km), _NOWHERE, dtype=np.int16)
+    known = np.isfinite(km)
+    points[known] = distance_points(np.rint(10 * km[known]).astype(np.int64))
+    return points
+
+
+def _best_points(start: Ints, trials: Ints, points: NDArray[np.int16]) -> NDArray[np.int64]:
+    """The points of the nearest of each trial's sites."""
+    best = np.full(len(trials), NOT_KNOWN, dtype=np.int64)
     lengths = start[trials + 1] - start[trials]
     with_sites = np.flatnonzero(lengths)
     if len(with_sites):
-        least = np.minimum.reduceat(distance, (np.cumsum(lengths) - lengths)[with_sites])
-        known = np.isfinite(least)
-        points[with_sites[known]] = distance_points(np.rint(10 * least[known]).astype(np.int64))
-    return points
+        most = np.maximum.reduceat(points, (np.cumsum(lengths) - lengths)[with_sites])
+        best[with_sites] = np.where(most == _NOWHERE, NOT_KNOWN, most)
+    return best
 
 
 def _any(marks: NDArray[np.bool_], start: Ints) -> NDArray[np.bool_]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,8 @@ from matching.model.finding import Counts
 
 ELIGIBILITIES = (Eligibility.LIKELY_ELIGIBLE, Eligibility.POSSIBLY_ELIGIBLE, Eligibility.NOT_ELIGIBLE)
 LIKELY, POSSIBLY, NOT = range(3)
+LONG = 1_000
+"""What so many groups ask is counted by itself: nothing has to be gathered."""
 PART_IS_SMALL = 4
 """Under a quarter of the registry, only what that part asks is judged."""
 
@@ -57,11 +60,36 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Groups:
+    """The groups of some trials, one after the other; `starts`: where each trial's begin.
+
+    `lost` are those of cohorts with a failure: the cohort is another's, its criteria are not about this patient.
+    """
+
+    sums: NDArray[np.uint64]
+    starts: NDArray[np.int64]
+    lost: NDArray[np.bool_]
+
+    def added(self, numbers: NDArray[np.int32]) -> NDArray[np.int32]:
+        """For each trial the sum over its groups, but for the lost ones."""
+        sums: NDArray[np.int32] = np.add.reduceat(np.where(self.lost, np.int32(0), numbers), self.starts)
+        return sums
+
+    def together(self) -> NDArray[np.int32]:
+        """The counts of `state.KINDS`, one row a trial."""
+        table = _unpacked(self.sums)
+        moved = table[self.lost].sum(axis=1)
+        table[self.lost] = 0
+        table[self.lost, _NOT_APPLICABLE] = moved
+        return np.add.reduceat(table, self.starts, axis=0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Counted:
     """The counts of some trials, in the order of `trials` (rows of the arrays).
 
     `eligibility` are places in ELIGIBILITIES. `packed` has the counts of `state.KINDS` of each trial's first group; the
-    trials of `several` (their places) have more, and their counts in `together`.
+    trials of `several` (their places) have more, which are in `groups`.
     """
 
     trials: Ints
@@ -72,13 +100,14 @@ class Counted:
     cohort_ruled_out: NDArray[np.bool_]
     packed: NDArray[np.uint64]
     several: NDArray[np.int64]
-    together: NDArray[np.int32]
+    groups: Groups | None
 
     @property
     def kinds(self) -> NDArray[np.int32]:
         """The counts of `state.KINDS`, one row a trial."""
         table = _unpacked(self.packed)
-        table[self.several] = self.together
+        if self.groups is not None:
+            table[self.several] = self.groups.together()
         return table
 
     def counts(self, at: int) -> Counts:
@@ -96,6 +125,8 @@ class Screen:
         self.table = LeafTable(arrays)
         self.every = np.arange(len(arrays.trial_number), dtype=np.int32)
         first = arrays.trial_group[:-1]
+        names = np.repeat(self.every, np.diff(arrays.trial_group)).astype(np.int64) << 32 | arrays.group_cohort
+        self._long_cohorts = bool(((names[1:] == names[:-1]) & (arrays.group_cohort[1:] >= 0)).any())
         self._bases: dict[tuple[Silences, bool], Base] = {}
         self._in_groups = (np.diff(arrays.trial_group) > 1) | (arrays.group_cohort[first] >= 0)
 
@@ -168,29 +199,43 @@ class Screen:
         packed = sums[first]
         favour, against = state.number_of(packed, "in_favour"), state.number_of(packed, "against")
         still_open = state.number_open(packed)
-        ruled_out = np.zeros(len(chosen), dtype=bool)
+        unsure = arrays.trial_unread[chosen] | facts.empty
+        ruled_out, made = np.zeros(len(chosen), dtype=bool), None
         several = np.flatnonzero(self._in_groups[chosen])
-        together = np.zeros((len(several), len(state.KINDS)), dtype=np.int32)
         if len(several):
-            grouped = chosen[several]
-            how_many = arrays.trial_group[grouped + 1] - arrays.trial_group[grouped]
-            own = np.repeat(np.arange(len(several)), how_many)
-            places = stretches(first[several], how_many)
-            together, ruled_out[several] = _joined(_unpacked(sums[places]), own, cohort[places], len(several))
-            favour[several], against[several] = together[:, _FAVOUR], together[:, _AGAINST]
-            still_open[several] = together[:, : state.OPEN_KINDS].sum(axis=1)
-        unsure = arrays.trial_unread[chosen] | ruled_out | facts.empty
-        eligibility = np.where(against > 0, NOT, np.where((still_open > 0) | unsure, POSSIBLY, LIKELY)).astype(np.uint8)
-        return Counted(chosen, eligibility, favour, against, still_open, ruled_out, packed, several, together)
+            made = self._several(chosen[several], first[several], sums, cohort)
+            favour[several] = made.added(state.number_of(made.sums, "in_favour"))
+            against[several] = made.added(state.number_of(made.sums, "against"))
+            still_open[several] = made.added(state.number_open(made.sums))
+            ruled_out[several] = np.logical_or.reduceat(made.lost, made.starts)
+            unsure |= ruled_out
+        eligibility = np.where((still_open > 0) | unsure, np.uint8(POSSIBLY), np.uint8(LIKELY))
+        eligibility[against > 0] = NOT
+        return Counted(chosen, eligibility, favour, against, still_open, ruled_out, packed, several, made)
+
+    def _several(self, trials: Ints, first: NDArray[np.integer[Any]], sums: NDArray[np.uint64], cohort: Ints) -> Groups:
+        """The groups of trials that have several. `sums` and `cohort` are of groups, each trial's from `first` on."""
+        how_many = (self.arrays.trial_group[trials + 1] - self.arrays.trial_group[trials]).astype(np.int64)
+        places = stretches(first, how_many)
+        own, of_cohort = sums[places], cohort[places]
+        lost = (of_cohort >= 0) & (state.number_of(own, "against") > 0)
+        if self._long_cohorts:  # a failure in one group of a cohort is one of them all
+            names = np.repeat(np.arange(len(trials)), how_many) << 32 | of_cohort
+            lost = (of_cohort >= 0) & np.isin(names, names[lost])
+        return Groups(own, np.cumsum(how_many) - how_many, lost)
 
     def _all_sums(self, facts: Facts, kinds: NDArray[np.uint8]) -> NDArray[np.uint64]:
         """The packed counts of every group: those of the base, and what the criteria that differ from it change."""
         arrays, base = self.arrays, self.base(facts)
         moved = np.flatnonzero(kinds != base.kinds)
         change = state.COUNT_ONE[kinds[moved]] - state.COUNT_ONE[base.kinds[moved]]
-        sums = base.sums.copy()
-        times = arrays.asked_start[moved + 1] - arrays.asked_start[moved]
-        np.add.at(sums, arrays.asked_by[rows_of(arrays.asked_start, moved)], np.repeat(change, times))
+        begin = arrays.asked_start[moved]
+        times = arrays.asked_start[moved + 1] - begin
+        sums, is_long = base.sums.copy(), times > LONG
+        for i in np.flatnonzero(is_long).tolist():
+            np.add.at(sums, arrays.asked_by[begin[i] : begin[i] + times[i]], change[i])
+        rows = stretches(begin[~is_long], times[~is_long])
+        np.add.at(sums, arrays.asked_by[rows], np.repeat(change[~is_long], times[~is_long]))
         return sums
 
     def _sums(self, kinds: NDArray[np.uint8], groups: Ints) -> NDArray[np.uint64]:
@@ -207,26 +252,9 @@ class Screen:
 
 _FAILING = np.array([state.FALSE, state.TRUE, state.FALSE, state.TRUE], dtype=np.uint16)
 """The truth of a criterion that speaks against the patient, by the code of its role."""
-_AGAINST, _FAVOUR = state.KINDS.index("against"), state.KINDS.index("in_favour")
 _NOT_APPLICABLE = state.KINDS.index("not_applicable")
 _SHIFTS = np.array([state.BITS * i for i in range(len(state.KINDS))], dtype=np.uint64)
 
 
 def _unpacked(sums: NDArray[np.uint64]) -> NDArray[np.int32]:
     return ((sums[:, None] >> _SHIFTS) & np.uint64(state.MOST_CRITERIA)).astype(np.int32)
-
-
-def _joined(
-    table: NDArray[np.int32], trial: NDArray[np.int64], cohorts: Ints, trials: int
-) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
-    """The groups of each trial put together. A cohort with a failure is another's: its criteria are not about this patient."""
-    name = trial << 32 | (cohorts.astype(np.int64) + 1)
-    lost = np.unique(name[(cohorts >= 0) & (table[:, _AGAINST] > 0)])
-    other = np.isin(name, lost)
-    moved = table[other].sum(axis=1)
-    table[other] = 0
-    table[other, _NOT_APPLICABLE] = moved
-    ruled_out = np.zeros(trials, dtype=bool)
-    ruled_out[lost >> 32] = True
-    starts = np.searchsorted(trial, np.arange(trials))
-    return np.add.reduceat(table, starts, axis=0), ruled_out
