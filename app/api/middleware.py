@@ -5,9 +5,6 @@ import os
 import time
 from collections.abc import Mapping
 
-from limits import parse as parse_limit
-from limits.storage import MemoryStorage
-from limits.strategies import FixedWindowRateLimiter
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -153,7 +150,12 @@ class RateLimit:
 
     def __init__(self, app: ASGIApp, rate: str) -> None:
         self.app = app
-        self.item = parse_limit(rate)
+        # It comes with clients of databases that take a while to load; few services set a rate.
+        from limits import parse
+        from limits.storage import MemoryStorage
+        from limits.strategies import FixedWindowRateLimiter
+
+        self.item = parse(rate)
         self.limiter = FixedWindowRateLimiter(MemoryStorage())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
