@@ -7,6 +7,7 @@ whose service starts again.
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -72,6 +73,21 @@ def _answers(report: Report, store: TrialStore, arrays: Path, size: int) -> None
             report, f"two workers, 8 connections, {size:,} trials", load(port, [*posts.values()], pids, seconds=SECONDS)
         )
         report.add("private memory, each of two workers", max(map(private_bytes, pids[1:])) / 2**20, "MB")
+        report.add(f"workers killed, answers again after, {size:,} trials", _again(port, pids[1:], posts["child"]), "s")
+
+
+def _again(port: int, workers: list[int], post: bytes) -> float:
+    """Seconds from the death of all workers until a new one has answered: a fork, the arrays mapped, one patient judged."""
+    for pid in workers:
+        os.kill(pid, signal.SIGKILL)
+    begin = time.perf_counter()
+    while True:
+        try:
+            served = load(port, [post], [], connections=1, seconds=0.001)
+        except (OSError, EOFError):  # a connection that a dead worker had taken
+            continue
+        assert not served.faults
+        return time.perf_counter() - begin
 
 
 def _while_data_changes(report: Report, run: Run, store: TrialStore, arrays: Path) -> None:
