@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import random
 from functools import cache
 
@@ -19,8 +20,10 @@ from matching.model.patient import Condition, Location, Observation, PartialDate
 
 @cache
 def real_trials() -> tuple[ReadableTrial, ...]:
-    with gzip.open(TRIALS[0]) as lines:
-        trials = [read_study(orjson.loads(line)).trial for line in lines]
+    trials = {}
+    for path in (*os.environ.get("TRIALMATCH_MORE_TRIALS", "").split(), TRIALS[0]):
+        with gzip.open(path) as lines:
+            trials |= {trial.nct_id: trial for line in lines for trial in (read_study(orjson.loads(line)).trial,)}
     return tuple(
         ReadableTrial(
             summary_from_bytes(
@@ -28,7 +31,7 @@ def real_trials() -> tuple[ReadableTrial, ...]:
             ),
             matching.parse_trial_eligibility(trial.eligibility),
         )
-        for trial in sorted(trials, key=lambda trial: trial.nct_id)
+        for trial in sorted(trials.values(), key=lambda trial: trial.nct_id)
     )
 
 
