@@ -46,6 +46,8 @@ _NO_TREATMENT = re.compile(
     re.IGNORECASE,
 )
 
+_VACCINATED = re.compile(r"(?i)\s*(?:vaccination|immuni[sz]ation)\s+(?:for|against|with|of)\b")
+
 
 def read_medication(entry: Entry) -> Iterator[Treatment]:
     """MedicationStatement, MedicationRequest, MedicationAdministration or R5's MedicationUsage."""
@@ -83,7 +85,10 @@ def read_procedure(entry: Entry) -> Iterator[Treatment]:
         return
     concept = entry.concept("code")
     text, codes = named(entry, "code", concept)
-    if entry.concept("category").has(*DIAGNOSTIC) or not _treats(text, codes):
+    if _VACCINATED.match(text):
+        # What a vaccination is for is no disease of the patient: only that there was one, and when.
+        text, codes = "vaccination", ()
+    elif entry.concept("category").has(*DIAGNOSTIC) or not _treats(text, codes):
         raise UnusableError("code", "not a treatment that is on file", "information")
     day = entry.day("performedDateTime", "performedPeriod/start", "occurrenceDateTime", "occurrencePeriod/start")
     ended = entry.end("performedPeriod/end", "occurrencePeriod/end")

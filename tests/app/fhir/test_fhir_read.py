@@ -440,6 +440,15 @@ TREATMENTS = [
         },
         Treatment("influenza vaccine", started_on=day("2026-10-05"), stopped_on=day("2026-10-05"), current=False),
     ),
+    (  # that there was a vaccination, and no diphtheria
+        {
+            "resourceType": "Procedure",
+            "status": "completed",
+            "performedDateTime": "2026-10-05",
+            "code": {"text": "Vaccination for diphtheria, pertussis, and tetanus"},
+        },
+        Treatment("vaccination", started_on=day("2026-10-05"), stopped_on=day("2026-10-05"), current=False),
+    ),
 ]
 
 
