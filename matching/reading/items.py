@@ -261,6 +261,8 @@ def _row(text: str, start: int, end: int) -> list[Item]:
                 item, stop = name, name.end
             elif cue is not None:
                 item, stop = Item(cue.kind, a, reach, text[a:reach].lower(), cue), reach
+                if names and cue.kind == "qual" and reach > b:
+                    _cut_name(text, words, i, reach, names)
             elif b - a > 1 or word.isalnum():
                 kind = "plain" if word[0] == "v" and tokens.VERSION.fullmatch(word) is not None else "word"
                 item, stop = Item(kind, a, b, word, _NOTHING), b
@@ -287,6 +289,19 @@ def _row(text: str, start: int, end: int) -> list[Item]:
             _as_drug(row[-1])
         row.append(item)
     return row
+
+
+def _cut_name(text: str, words: list[tuple[str, int, int]], i: int, reach: int, names: dict[int, Item]) -> None:
+    """Finds what is left of a name that begins with the last word of a state ("moderate to severe | asthma")."""
+    begin = next((k for k in range(i + 1, len(words)) if words[k][1] >= reach), len(words))
+    for _, start, _ in words[i + 1 : begin]:
+        name = names.get(start)
+        if name is None or name.kind != "term" or name.end <= reach:
+            continue
+        for t in lexicon.find_terms(text, words[begin][1], name.end):
+            if t.category not in _USELESS and t.start not in names:
+                item = names[t.start] = Item("term", t.start, t.end, t.text)
+                item.term = t
 
 
 def _run(run: Merged, row: list[Item], text: str) -> Item:

@@ -16,6 +16,7 @@ from matching.model.criterion import (
     Unreadable,
     Window,
 )
+from matching.reading.attributes import with_attributes, without_attributes
 from matching.reading.cues import Cue
 from matching.reading.items import CONTENT, NAMES, Item, find
 from matching.reading.joining import combine, runs, spread_windows
@@ -148,7 +149,9 @@ def read_coordination(items: list[Item], mods: Mods, line: Line, depth: int) -> 
         parts = parts[:MAX_PARTS]
         line.skip(rest)
         parts.append(Part([], "", False, Unreadable(rest[0].start, rest[-1].end, "too long a list")))
+    attributes = without_attributes(parts)
     parts = share_nouns(join_modifiers(shared_abuse(shared_shifts(parts))))
+    with_attributes(parts, attributes)
     carried = base = mods
     before: Part | None = None
     organs = False

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from matching.knowledge import lexicon
+from matching.model.criterion import Unreadable
 from matching.reading.cues import Cue, phrases
 from matching.reading.items import Item
 from matching.reading.mentions import CONDITIONS
@@ -33,6 +34,7 @@ _MODIFYING = frozenset(
 )
 
 
+_BEFORE = frozenset({"plain", "person", "modal", "link", "verb", "neg"})
 _SAYING = frozenset({"qual", "status", "route", "neg", "result", "shift", "narrow"})
 _PEOPLE = frozenset({"generic", "sex", "agegroup"})
 
@@ -119,25 +121,35 @@ def _alternatives(held: list[Part], part: Part, *, joint: str) -> list[Part]:
             return [Part([carrying], joint, held[0].comma), Part(part.items, "or", False, alternative=True)]
     said = {i.kind for p in held for i in p.items}
     own = [i for i in part.items if i.kind in {"qual", "status"}][:1]
-    qualifying = said <= {"qual", "status", "plain", "person", "modal", "sex"} and (
+    qualifying = said <= _BEFORE | {"qual", "status", "sex"} and (
         "qual" in said or ("status" in said and any(i.kind == "qual" for i in own))
     )
     planned = said <= {"status", "plain", "person", "modal"} and any(
         i.cue is not None and i.cue.value == "planned" for p in held for i in [*p.items, *own] if i.kind == "status"
     )
-    if "or" in joints and "and" not in joints and said <= {"qual", "plain", "person", "modal"} and not own:
+    either = "and" not in joints and ("or" in joints or any(" or " in i.text for i in own))
+    statuses = [i for i in held[0].items if i.kind == "status"]
+    if all(i.kind != "qual" for i in held[0].items):
+        statuses = []  # "active or chronic hepatitis": a state beside the others
+    if either and not said.isdisjoint({"qual", "status"}) and said <= _BEFORE | {"qual", "status"} and not own:
         base = _without_state(part)
-        if base is not None and "qual" in said and len(held) < 4:
-            copies = [Part([*p.items, *base], "or", False) for p in held]
+        if base is None and "qual" in said and first is not None and first.kind == "term":
+            states = [i for p in held for i in p.items if i.kind == "qual"]
+            unclear = Unreadable(states[0].start, states[-1].end, "what these words are said of")
+            lead = [i for i in held[0].items if i.kind != "qual"]
+            return [Part([*lead, *part.items], joint, held[0].comma), Part([], "or", False, unclear)]
+        if base is not None and len(held) < 4:
+            copies = [Part([*(statuses if n else ()), *p.items, *base], "or", False) for n, p in enumerate(held)]
             copies[0].joint, copies[0].comma = joint, held[0].comma
-            return [*copies, Part(part.items, "or", False, alternative=True)]
-    if "or" in joints and "and" not in joints and (qualifying or planned) and own and len(held) < 4:
+            return [*copies, Part([*statuses, *part.items], "or", False, alternative=True)]
+    if either and (qualifying or planned) and own and len(held) < 4:
         rest = [i for i in part.items if i is not own[0]]
-        copies = [Part([*p.items, *rest], "or", False) for p in held]
+        shared = statuses if own[0].kind == "qual" and "qual" in said else []
+        copies = [Part([*(shared if n else ()), *p.items, *rest], "or", False) for n, p in enumerate(held)]
         copies[0].joint, copies[0].comma = joint, held[0].comma
         for copy in copies[1:]:
             copy.alternative = True
-        return [*copies, Part(part.items, "or", False, alternative=True)]
+        return [*copies, Part([*shared, *part.items], "or", False, alternative=True)]
     items = [i for p in held for i in p.items]
     statuses = [i for i in items if i.kind == "status"]
     return [Part([*statuses, *(i for i in items if i.kind != "status"), *part.items], joint, held[0].comma)]
