@@ -21,6 +21,7 @@ from app.store.countries import registry_name
 from app.store.places import gazetteer
 from app.store.rows import folded
 from app.store.search_text import search_words
+from app.store.searching import searching
 from app.store.trials import TrialStore
 
 router = APIRouter(tags=["trials"])
@@ -170,13 +171,13 @@ def _after(sent: SearchParams, query: search.Query) -> search.Key | None:
 def answer(store: TrialStore, sent: SearchParams, query: search.Query, read_as: dict[str, Any]) -> dict[str, Any]:
     """The page that was asked for, from one version of the data; `query` and `read_as` are those of `read_query`."""
     after = _after(sent, query)
-    with search.snapshot(store.reads) as connection:
-        hits, total = search.find(connection, query, limit=sent.limit + 1, after=after)
+    with searching(store) as (asked, connection):
+        hits, total = asked.find(query, limit=sent.limit + 1, after=after)
         shown = hits[: sent.limit]
         more = search.parts(connection, [hit.nct_id for hit in shown], sent.fields)
-        counted = {name: facets.facet(connection, query, name) for name in facets.FACETS if name in sent.facets}
-        steps = facets.funnel(connection, query) if "funnel" in sent.facets else None
-        version = search.data_version(connection)
+        counted = {name: asked.facet(query, name) for name in facets.FACETS if name in sent.facets}
+        steps = asked.funnel(query) if "funnel" in sent.facets else None
+        version = asked.data_version
     found: dict[str, Any] = {
         "total": total,
         "read_as": read_as,
@@ -208,10 +209,10 @@ def _export(store: TrialStore, sent: SearchParams, query: search.Query, form: Fo
 
     def found() -> Iterator[dict[str, Any]]:
         left, position = most, after
-        with search.snapshot(store.reads) as connection:
+        with searching(store) as (asked, connection):
             while left is None or left > 0:
                 size = EXPORT_PAGE if left is None else min(EXPORT_PAGE, left)
-                hits = search.page(connection, query, limit=size, after=position)
+                hits = asked.page(query, limit=size, after=position)
                 more = search.parts(connection, [hit.nct_id for hit in hits], sent.fields)
                 yield from (cards.card(hit, query, more.get(hit.nct_id)) for hit in hits)
                 if len(hits) < size:

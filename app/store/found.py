@@ -34,7 +34,7 @@ from sqlalchemy import (
 from app.store import near
 from app.store.rows import OTHER_STANDING, STANDING
 from app.store.rows import standing as standing_of
-from app.store.search_text import Matches
+from app.store.search_text import with_all
 from app.store.tables import FACET, SITE, TRIAL
 
 TENS = literal_column("10", Integer)
@@ -73,16 +73,25 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class Words:
+    """Trials that hold each of the words, in one of its spellings, in one of the fields."""
+
+    words: Sequence[Sequence[str]]
+    fields: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """One wish for a disease, a treatment or words: lists of trials, each with how far it is from the wish.
 
-    `facets`: kind, values, step. `words`: trials by their words, step. `beside`: lists that may bring a trial nearer to
-    the wish, but do not fulfil it.
+    `name`: of the filter. `facets`: kind, values, step. `words`: trials by their words, step. `beside`: lists that may
+    bring a trial nearer to the wish, but do not fulfil it.
     """
 
+    name: str
     facets: Sequence[tuple[str, Sequence[str], int]]
-    words: Sequence[tuple[Matches, int]] = ()
-    beside: Sequence[tuple[Matches, int]] = ()
+    words: Sequence[tuple[Words, int]] = ()
+    beside: Sequence[tuple[Words, int]] = ()
 
 
 def standings(statuses: Sequence[str]) -> list[int]:
@@ -97,9 +106,9 @@ def of_all() -> Source:
     )
 
 
-def of_wishes(wishes: Sequence[Asked], statuses: Sequence[str] | None) -> Source:
+def of_wishes(wishes: Sequence[Asked], statuses: Sequence[str] | None, dialect: str) -> Source:
     """The trials that fulfil every wish; `statuses` narrow the lists, and only more is left than they ask for."""
-    found = _grouped(_listed(wishes, statuses), len(wishes)).cte("found")
+    found = _grouped(_listed(wishes, statuses, dialect), len(wishes)).cte("found")
     return Source(found, [], found.c.nct_id, found.c.standing, found.c.updated, found.c.step)
 
 
@@ -109,6 +118,7 @@ def within(
     radius_km: float,
     countries: Sequence[str],
     statuses: Sequence[str] | None,
+    dialect: str,
 ) -> Source:
     """The trials within reach that fulfil every wish (none: all), with the number of each one's best site.
 
@@ -129,7 +139,7 @@ def within(
     )
     if wanted is not None:
         around = [each.where(each.selected_columns.standing.in_(wanted)) for each in around]
-    found = _grouped(_listed(wishes, statuses) if wishes else None, len(wishes), around).cte("found")
+    found = _grouped(_listed(wishes, statuses, dialect) if wishes else None, len(wishes), around).cte("found")
     better = select(SITE.c.nct_id).where(SITE.c.nct_id == found.c.nct_id, order < found.c.place)
     reached = [
         near.is_within(found.c.place),
@@ -185,7 +195,7 @@ def _grouped(listed: TextualSelect | None, wishes: int, around: Sequence[Select[
     return select(*columns).group_by(every.c.nct_id).having(and_(*fulfilled))
 
 
-def _listed(wishes: Sequence[Asked], statuses: Sequence[str] | None) -> TextualSelect:
+def _listed(wishes: Sequence[Asked], statuses: Sequence[str] | None, dialect: str) -> TextualSelect:
     """A row for each list that a trial is in, with its step and whether it fulfils the wish.
 
     Spelled as text: as expressions it took longer to build than the databases take to answer it.
@@ -216,7 +226,8 @@ def _listed(wishes: Sequence[Asked], statuses: Sequence[str] | None) -> TextualS
                 f"SELECT t.nct_id, {STANDING_OF_T} AS standing, COALESCE(t.last_update, '') AS updated,"
                 f" {told(number, step, fulfils)} FROM trial_text JOIN trial t ON t.nct_id = trial_text.nct_id"
                 f" WHERE {test} {given(asked)}{cast}{joinable.format(STANDING_OF_T)}"
-                for (test, asked, cast), step in worded
+                for asked_words, step in worded
+                for test, asked, cast in (with_all(dialect, asked_words.words, asked_words.fields),)
             ]
     columns: list[ColumnElement[Any]] = [
         column("nct_id", String),

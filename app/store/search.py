@@ -140,9 +140,17 @@ def _page(
     )
     rows = connection.execute(statement).all()
     # The wide rows are read of those alone that are shown.
-    wide = select(TRIAL.c.nct_id, TRIAL.c.summary).where(TRIAL.c.nct_id.in_([row[0] for row in rows]))
-    summaries = {row.nct_id: row.summary for row in connection.execute(wide)} if rows else {}
-    return [Hit(row[0], summaries[row[0]], tuple(row[2:])) for row in rows], rows[0][1] if rows else 0
+    hits = with_summaries(connection, [(row[0], tuple(row[2:])) for row in rows])
+    return hits, rows[0][1] if rows else 0
+
+
+def with_summaries(connection: Connection, found_keys: Sequence[tuple[str, Key]]) -> list[Hit]:
+    """The trials found, each with its key, with their summaries."""
+    if not found_keys:
+        return []
+    wide = select(TRIAL.c.nct_id, TRIAL.c.summary).where(TRIAL.c.nct_id.in_([nct_id for nct_id, _ in found_keys]))
+    summaries = {row.nct_id: row.summary for row in connection.execute(wide)}
+    return [Hit(nct_id, summaries[nct_id], key) for nct_id, key in found_keys]
 
 
 def _count(connection: Connection, query: Query, source: Source) -> int:
@@ -199,11 +207,7 @@ def ids(connection: Connection, query: Query) -> list[str]:
 
 def filters(query: Query, dialect: str) -> dict[str, ColumnElement[bool]]:
     """Every filter that is asked for by its name, in the order in which a funnel applies them."""
-    asked = (("condition", query.condition), ("intervention", query.intervention), ("term", query.term))
-    names = [name for name, wish in asked if wish is not None]
-    named: dict[str, ColumnElement[bool]] = {
-        name: _fulfils(wish) for name, wish in zip(names, _wishes(query, dialect), strict=True)
-    }
+    named: dict[str, ColumnElement[bool]] = {wish.name: _fulfils(wish, dialect) for wish in wishes_of(query)}
     if query.statuses is not None:
         named["status"] = _has_status(query.statuses)
     if query.study_types:
@@ -230,12 +234,12 @@ def _driven(query: Query, dialect: str) -> tuple[Source, Source]:
 
     Twice: as it is counted, and with all that its order needs.
     """
-    wishes = _wishes(query, dialect)
+    wishes = wishes_of(query)
     by_radius = query.here is not None and query.radius_km is not None
     if query.here is not None and query.radius_km is not None:
-        source = found.within(wishes, query.here, query.radius_km, query.countries, query.statuses)
+        source = found.within(wishes, query.here, query.radius_km, query.countries, query.statuses, dialect)
     else:
-        source = found.of_wishes(wishes, query.statuses) if wishes else found.of_all()
+        source = found.of_wishes(wishes, query.statuses, dialect) if wishes else found.of_all()
     where: list[ColumnElement[bool]] = []
     of_trial: list[ColumnElement[bool]] = []
     if query.statuses is not None:
@@ -265,41 +269,39 @@ def _driven(query: Query, dialect: str) -> tuple[Source, Source]:
     return source, found.with_places(source, query.here, query.countries)
 
 
-def _wishes(query: Query, dialect: str) -> list[found.Asked]:
+def wishes_of(query: Query) -> list[found.Asked]:
+    """What is asked for in words or names, in the order in which a funnel applies it."""
     wishes = []
     if query.condition is not None:
-        wishes.append(_wish("condition", query.condition, dialect, ("title", "names")))
+        wishes.append(_wish("condition", query.condition, ("title", "names")))
     if query.intervention is not None:
-        wishes.append(_wish("intervention", query.intervention, dialect, ("title", "treatments")))
+        wishes.append(_wish("intervention", query.intervention, ("title", "treatments")))
     if query.term is not None:
         term = query.term
-        words = [
-            (with_all(dialect, term.words, fields), step)
-            for fields, step in ((("title",), 0), (NAMED, 1), (FIELDS, 3))
-            if term.words
-        ]
+        steps = ((("title",), 0), (NAMED, 1), (FIELDS, 3))
+        words = [(found.Words(term.words, fields), step) for fields, step in steps if term.words]
         facets = [
             (kind, ids, step)
             for name, ids in (("condition", term.conditions), ("intervention", term.treatments))
             for kind, step in ((name, 1), (f"{name}_above", 2))
         ]
-        wishes.append(found.Asked(facets, words))
+        wishes.append(found.Asked("term", facets, words))
     return wishes
 
 
-def _wish(kind: str, asked: Asked, dialect: str, fields: Sequence[str]) -> found.Asked:
+def _wish(kind: str, asked: Asked, fields: Sequence[str]) -> found.Asked:
     own = 0 if asked.how in ("exact", "spelling") else 1
     facets = [(kind, asked.ids, own), (f"{kind}_above", asked.ids, 2)]
     if kind == "condition":
         facets.append(("word", (folded(asked.text),), 2))
     words = search_words(asked.text)
     if not words:
-        return found.Asked(facets)
+        return found.Asked(kind, facets)
     fulfils = not asked.ids or kind == "intervention"
-    lists = [(with_all(dialect, [[word] for word in words], fields), 2 if asked.how == "exact" else 0)]
+    lists = [(found.Words([[word] for word in words], fields), 2 if asked.how == "exact" else 0)]
     if fulfils:
-        return found.Asked(facets, lists)
-    return found.Asked(facets, beside=lists if asked.how != "exact" else ())
+        return found.Asked(kind, facets, lists)
+    return found.Asked(kind, facets, beside=lists if asked.how != "exact" else ())
 
 
 def _fitting(query: Query, wanted: Mapping[str, ColumnElement[bool]]) -> tuple[FromClause, list[ColumnElement[bool]]]:
@@ -362,12 +364,12 @@ def _may_have_phases() -> ColumnElement[bool]:
     return or_(TRIAL.c.study_type.is_(None), TRIAL.c.study_type == "INTERVENTIONAL")
 
 
-def _fulfils(wish: found.Asked) -> ColumnElement[bool]:
+def _fulfils(wish: found.Asked, dialect: str) -> ColumnElement[bool]:
     """Whether a trial is in one of the lists that fulfil the wish."""
     lists: list[Select[Any]] = [
         _having(kind).where(FACET.c.value.in_(sorted(set(values)))) for kind, values, _ in wish.facets if values
     ]
-    lists += [holding_all(matches) for matches, _ in wish.words]
+    lists += [holding_all(with_all(dialect, asked.words, asked.fields)) for asked, _ in wish.words]
     return TRIAL.c.nct_id.in_(union_all(*lists)) if lists else false()
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import Engine, select
 
 import matching
 from app.store import indexing, writing
+from app.store.array_search import SearchIndex
 from app.store.convert import trial_from_bytes
 from app.store.kept import KeptTrials
 from app.store.planning import Upserted
@@ -46,6 +47,9 @@ class TrialStore:
 
         self.registry: Registry | None = None
         """The stored trials as arrays; set by whoever keeps them (snapshot.py), and taken whole by each reader."""
+
+        self.search_index: SearchIndex | None = None
+        """What search looks at, as arrays; kept like `registry`, and asked only while it is of the stored version."""
 
         self._kept = KeptTrials()
 

@@ -15,9 +15,12 @@ from app import samples
 from app.ingest.files import read_paths
 from app.ingest.source import Record
 from app.store import facets, search
+from app.store.array_search import ArraySearch, SearchIndex
 from app.store.rows import days, folded, too_old_at
 from app.store.search import Query, Term
+from app.store.search_arrays import build
 from app.store.search_text import FIELDS, search_words, trial_words
+from app.store.searching import Searching, SqlSearch
 from app.store.trials import TrialStore
 from matching import Trial
 from tests.store.trials_made import AT, no_text
@@ -246,8 +249,10 @@ queries = st.builds(
 ).map(whole)
 
 
-def test_sql_finds_what_reading_every_trial_finds(engine: Engine) -> None:
+def test_sql_and_arrays_find_what_reading_every_trial_finds(engine: Engine) -> None:
     TrialStore(engine).upsert([one.trial for one in everything()], at=AT, read=no_text)
+    with search.snapshot(engine) as connection:
+        index = SearchIndex(*build(connection))
     sizes: Counter[bool] = Counter()
 
     @settings(max_examples=60, deadline=None, database=None, suppress_health_check=list(HealthCheck))
@@ -255,18 +260,23 @@ def test_sql_finds_what_reading_every_trial_finds(engine: Engine) -> None:
     def law(query: Query, size: int) -> None:
         kept = sorted((one for one in everything() if fits(one, query)), key=lambda one: order(one, query))
         wanted = [one.trial.nct_id for one in kept]
+        statuses = Counter(one.trial.overall_status for one in everything() if fits(one, replace(query, statuses=None)))
+        told = []
         with search.snapshot(engine) as connection:
-            found, after = [], None
-            while hits := search.page(connection, query, limit=size, after=after):
-                found += [hit.nct_id for hit in hits]
-                after = hits[-1].key
-            assert found == wanted
-            assert search.count(connection, query) == len(wanted)
-            _, steps = facets.funnel(connection, query)
-            assert (steps[-1].left if steps else len(everything())) == len(wanted)
-            open_query = replace(query, statuses=None)
-            counted = dict(facets.facet(connection, query, "status"))
-        assert counted == Counter(one.trial.overall_status for one in everything() if fits(one, open_query))
+            ways: list[Searching] = [SqlSearch(connection, index.data_version), ArraySearch(index, connection)]
+            for way in ways:
+                found: list[search.Hit] = []
+                while hits := way.page(query, limit=size, after=found[-1].key if found else None):
+                    found += hits
+                assert [hit.nct_id for hit in found] == wanted
+                assert way.find(query, limit=size) == (found[:size], len(wanted))
+                stored, steps = way.funnel(query)
+                assert stored == len(everything())
+                assert (steps[-1].left if steps else stored) == len(wanted)
+                counts = {name: way.facet(query, name) for name in facets.FACETS}
+                assert dict(counts["status"]) == statuses
+                told.append((found, steps, counts))
+        assert told[0] == told[1]
         sizes[bool(wanted)] += 1
 
     law()
