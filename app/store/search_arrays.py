@@ -21,9 +21,6 @@ from app.store.rows import folded, standing
 from app.store.search_text import WEIGHTS, row_of
 from app.store.tables import FACET, SITE, STATE, TRIAL
 
-FORMAT = 1
-"""Another one whenever the arrays come to mean something else: files of an older one are not read."""
-
 NOT_GIVEN = -1
 
 LISTED = ("phase", "country", "intervention_type")
@@ -91,8 +88,9 @@ def build(connection: Connection) -> tuple[SearchArrays, str]:
     ids: tuple[str, ...] = columns[0]
     at = {nct_id: row for row, nct_id in enumerate(ids)}
     told: dict[str, list[str]] = {}
-    coded = {
-        name: _coded(told, name, values) for name, values in zip(("status", "study_type", "sex"), columns[1:4], strict=True)
+    coded: dict[str, Any] = {
+        name: _coded(told, name, values)
+        for name, values in zip(("status", "study_type", "sex"), columns[1:4], strict=True)
     }
     updates = [value or "" for value in columns[6]]
     told["updated"] = sorted(set(updates))
@@ -111,7 +109,9 @@ def build(connection: Connection) -> tuple[SearchArrays, str]:
         updated=np.array([place[value] for value in updates], dtype=np.int32),
         list_key=np.array(keys, dtype=np.uint64),
         list_start=_starts(len(lists[key]) for key in keys),
-        list_trial=np.concatenate([np.frombuffer(lists[key], dtype=np.int32) for key in keys] or [np.empty(0, np.int32)]),
+        list_trial=np.concatenate(
+            [np.frombuffer(lists[key], dtype=np.int32) for key in keys] or [np.empty(0, np.int32)]
+        ),
         **coded,
         **_sites(connection, at, columns[1], told),
         told_json=np.frombuffer(orjson.dumps(told), dtype=np.uint8),
@@ -173,7 +173,9 @@ def _words(connection: Connection) -> Iterator[tuple[str, set[tuple[str, str]]]]
     for nct_id, vector in _rows(connection, filtered):
         # 'word':1A,7B 'other':2A
         parts = [part.rpartition(":") for part in vector.split()]
-        pairs = ((letter, word.strip("'")) for word, _, places in parts for letter in {p[-1] for p in places.split(",")})
+        pairs = (
+            (letter, word.strip("'")) for word, _, places in parts for letter in {p[-1] for p in places.split(",")}
+        )
         yield nct_id, {(fields[letter], word) for letter, word in pairs}
 
 
