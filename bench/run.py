@@ -18,11 +18,13 @@ from app.ingest.study_files import StudyText
 from app.store.engine import create_engine_for, upgrade
 from app.store.trials import TrialStore
 from bench.corpus import base_records, replicate
+from bench.multiply import multiply
 
 DATABASES = ("sqlite", "postgres")
 
 AT = datetime(2026, 11, 22, tzinfo=UTC)
 BATCH = 1000
+MULTIPLIED = 100_000
 
 
 @dataclass
@@ -70,6 +72,22 @@ class Run:
             store = TrialStore(engine)
             if store.count() != size:
                 self.filled[key] = self._fill(store, self.corpus(size, open_only=open_only), size)
+            self._stores[key] = store
+        return self._stores[key]
+
+    def multiplied(self, size: int, database: str) -> TrialStore:
+        """For searches alone: above MULTIPLIED trials, a registry of that size copied as often as it goes in."""
+        if size <= MULTIPLIED:
+            return self.store(size, database)
+        key = (size, f"{database}, copied", False)
+        if key not in self._stores:
+            base = self.store(MULTIPLIED, database)
+            engine = create_engine_for(self._url(f"copied_{size}_{len(self.records)}", database))
+            self._stack.callback(engine.dispose)
+            upgrade(engine)
+            store = TrialStore(engine)
+            if store.count() != size:
+                multiply(base.engine, engine, size // MULTIPLIED)
             self._stores[key] = store
         return self._stores[key]
 

@@ -62,7 +62,7 @@ def measure(report: Report, run: Run) -> None:
     grown: dict[str, list[tuple[float, float]]] = {}
     for database in run.databases:
         for size in run.sizes:
-            store = run.store(size, database)
+            store = run.multiplied(size, database)
             where = f"{size:,} trials, {database}"
             if (size, database, False) in run.filled:
                 report.add(f"stored, {where}", run.filled[size, database, False], "records/s", "each text parsed once")

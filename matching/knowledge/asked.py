@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from matching.knowledge import hierarchy, lexicon
+from matching.knowledge import hierarchy, lay_searches, lexicon
 from matching.knowledge.suggest import corrected, suggest
 from matching.knowledge.trial_concepts import TREATMENTS
 
@@ -60,13 +60,18 @@ def _read(text: str, categories: frozenset[str]) -> Asked:
     tried: list[tuple[str, How]] = [(cut, "exact")]
     if better.casefold() != cut.casefold():
         tried.append((better, "spelling"))
+    of_patients = categories == CONDITIONS
     for form, how in tried:
         whole = lexicon.lookup(form)
         if whole is not None and whole.id is not None and hierarchy.category(whole.id) in categories:
             return _asked(text, how, [whole.id])
+        if of_patients and (said := lay_searches.whole(form)):
+            return _asked(text, how, list(said))
     for form, _ in tried:
         inside = [found.id for found in lexicon.lookup_all(form) if found.id is not None]
         meant = [concept for concept in inside if hierarchy.category(concept) in categories]
+        if of_patients:
+            meant = [*lay_searches.within(form), *meant]
         if meant:
             return _asked(text, "within", meant)
     begun = suggest(cut, 1, categories)

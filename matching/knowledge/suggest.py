@@ -13,6 +13,7 @@ from rapidfuzz.distance import OSA
 
 from matching.knowledge import hierarchy
 from matching.knowledge.concepts import _rows, curated, split_cell, vocabulary
+from matching.knowledge.lay_searches import essential, phrases
 from matching.knowledge.words import key_of, words_of
 
 _CONDITIONS = frozenset({"condition", "finding"})
@@ -30,7 +31,8 @@ class _Index:
     keys: list[str]
     by_word: dict[str, list[int]]
     words: list[str]
-    by_letter: dict[str, list[str]]
+    by_letter: dict[str, dict[int, list[str]]]
+    by_length: dict[int, list[str]]
     uses: dict[str, int]
 
 
@@ -50,6 +52,10 @@ def _index(categories: frozenset[str]) -> _Index:
             add(key_of(term), term, row["id"])
     for row in curated("lay_terms.csv"):
         add(key := key_of(row["term"]), row["term"], known.terms.get(key))
+    if categories == _CONDITIONS:
+        for row in curated("lay_searches.csv"):
+            for term in split_cell(row["terms"]):
+                found.setdefault(" ".join(essential(term)), (term, phrases()[essential(term)][0]))
     for key, surface, code, kind in _rows("terms.tsv.gz"):
         if kind != "V":
             add(key, surface or key, code)
@@ -61,12 +67,14 @@ def _index(categories: frozenset[str]) -> _Index:
     for n, key in enumerate(found):
         for word in dict.fromkeys(key.split()):
             by_word.setdefault(word, []).append(n)
-    by_letter: dict[str, list[str]] = {}
+    by_letter: dict[str, dict[int, list[str]]] = {}
+    by_length: dict[int, list[str]] = {}
     for word in by_word:
         if len(word) > 3:
-            by_letter.setdefault(word[0], []).append(word)
+            by_letter.setdefault(word[0], {}).setdefault(len(word), []).append(word)
+            by_length.setdefault(len(word), []).append(word)
     uses = {code: int(count) for code, count in _rows("uses.tsv.gz")}
-    return _Index(list(found.values()), list(found), by_word, sorted(by_word), by_letter, uses)
+    return _Index(list(found.values()), list(found), by_word, sorted(by_word), by_letter, by_length, uses)
 
 
 def suggest(text: str, limit: int = 10, categories: frozenset[str] = _CONDITIONS) -> tuple[tuple[str, str, float], ...]:
@@ -81,7 +89,8 @@ def suggest(text: str, limit: int = 10, categories: frozenset[str] = _CONDITIONS
         return ()
     scored = _ranked(index, words, _candidates(index, words), 0.0)
     if len(scored) < min(limit, 3):
-        better = [_corrected(index, word, last=n == len(words) - 1) for n, word in enumerate(words)]
+        told = essential(text[:100])
+        better = [_corrected(index, word, last=n == len(told) - 1) for n, word in enumerate(told)]
         if better != words:
             for code, entry in _ranked(index, better, _candidates(index, better), 12.0).items():
                 scored.setdefault(code, entry)
@@ -129,14 +138,24 @@ def _ranked(index: _Index, words: list[str], candidates: Iterable[int], penalty:
     return best
 
 
+def _stems(word: str) -> list[str]:
+    """What a word may be a form of: "coughing" is no "cushing"."""
+    stems = [word[: -len(ending)] for ending in ("ing", "ed") if word.endswith(ending)]
+    single = [stem[:-1] for stem in stems if len(stem) > 2 and stem[-1] == stem[-2]]
+    return [stem for stem in (*stems, *(stem + "e" for stem in stems), *single) if len(stem) > 2]
+
+
 def _corrected(index: _Index, word: str, *, last: bool) -> str:
     """The vocabulary's word nearest to a misspelt one; the word itself where it is known or nothing is near."""
     if len(word) < 4 or word in index.by_word or (last and _beginning(index, word)):
         return word
-    near = [w for w in index.by_letter.get(word[0], ()) if abs(len(w) - len(word)) <= 3]
+    if (stem := next((each for each in _stems(word) if each in index.by_word), None)) is not None:
+        return stem
+    first = index.by_letter.get(word[0], {})
+    near = [w for length in range(len(word) - 3, len(word) + 4) for w in first.get(length, ())]
     found = process.extract(word, near, scorer=fuzz.ratio, limit=5, score_cutoff=_TYPO)
     if not found or found[0][1] < 85:  # the first letter may be the wrong one ("neumonia")
-        others = [w for ws in index.by_letter.values() for w in ws if abs(len(w) - len(word)) <= 2]
+        others = [w for length in range(len(word) - 2, len(word) + 3) for w in index.by_length.get(length, ())]
         found += process.extract(word, others, scorer=fuzz.ratio, limit=5, score_cutoff=_TYPO + 8)
     if len(word) <= SHORT:
         found = [each for each in found if OSA.distance(word, each[0]) == 1]

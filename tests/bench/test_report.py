@@ -2,10 +2,13 @@
 
 from pathlib import Path
 
+import orjson
 import pytest
 
 from bench.__main__ import main
 from bench.report import Report, Timing, timed_each
+from bench.run import Run
+from bench.search import ask
 
 
 def test_percentiles_are_of_the_nearest_rank() -> None:
@@ -55,10 +58,32 @@ def test_a_subject_runs_on_a_made_registry(tmp_path: Path) -> None:
     assert main(asked) == 0
     told = (tmp_path / "report.md").read_text()
     assert "| stored, 20 trials, sqlite |" in told
-    assert "| common condition, 20 trials, sqlite |" in told
+    assert "| arrays for search made, 20 trials, sqlite |" in told
+    assert "| common condition, 20 trials, sqlite, arrays |" in told
+    assert "| common condition, 20 trials, sqlite, sql |" in told
     # The second time the kept database is asked.
     assert main(asked) == 0
     assert "stored, 20 trials" not in (tmp_path / "report.md").read_text()
+
+
+def test_a_registry_several_times_the_size_finds_each_trial_as_often(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bench.run.MULTIPLIED", 10)
+    run = Run(sizes=(10, 30), folder=tmp_path)
+    asked = [
+        {"status": ["any"]},
+        {"term": "quality of life", "status": ["any"]},
+        {"near": "40.7,-74.0", "radius": "5000km"},
+    ]
+    try:
+        once, thrice = run.multiplied(10, "sqlite"), run.multiplied(30, "sqlite")
+        totals = [[orjson.loads(ask(store, **one))["total"] for one in asked] for store in (once, thrice)]
+    finally:
+        run.close()
+    assert totals[1] == [3 * total for total in totals[0]]
+    assert totals[0][0] == 10
+    assert all(totals[0])
 
 
 def test_an_unknown_subject_is_refused() -> None:
