@@ -73,8 +73,8 @@ def test_a_registry_several_times_the_size_finds_each_trial_as_often(
     run = Run(sizes=(10, 30), folder=tmp_path)
     asked = [
         {"status": ["any"]},
-        {"term": "quality of life", "status": ["any"]},
-        {"near": "40.7,-74.0", "radius": "5000km"},
+        {"term": "cancer", "status": ["any"]},
+        {"near": "40.7,-74.0", "radius": "20000km", "status": ["any"]},
     ]
     try:
         once, thrice = run.multiplied(10, "sqlite"), run.multiplied(30, "sqlite")
