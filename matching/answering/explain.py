@@ -66,7 +66,9 @@ def explain(criterion: JudgedCriterion, words: Wording = PLAIN) -> str:
     if criterion.applies_to is not None:
         said.append(words.say("applies_to", group=phrases.quote(criterion.applies_to)))
     if criterion.verdict is Verdict.NOT_APPLICABLE:
-        return " ".join([*said, words.say("verdict.not_applicable.quote", quote=phrases.quote(criterion.text))])
+        of_nobody = criterion.finding.expression in (AllOf(()), AnyOf(()))  # "None", a title
+        sentence = "asks_nothing" if of_nobody else "verdict.not_applicable.quote"
+        return " ".join([*said, words.say(sentence, quote=phrases.quote(criterion.text))])
     leaves = decisive(criterion.finding)
     if not leaves:
         said.append(words.say("open_to_all", quote=phrases.quote(criterion.text)))

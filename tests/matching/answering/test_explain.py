@@ -12,6 +12,7 @@ from matching.model.codes import Role, Sex, Times, Verdict, WhyUnknown
 from matching.model.criterion import (
     AgeIs,
     Analyte,
+    AnyOf,
     Bound,
     Concept,
     ConditionIs,
@@ -303,6 +304,13 @@ def test_a_subgroup_that_the_patient_is_not_of() -> None:
     assert explain(criterion(finding, Role.INCLUSION, Verdict.NOT_APPLICABLE)) == (
         f'This point is about other people ("{short}"). It does not count for you.'
     )
+
+
+def test_a_line_that_asks_nothing_is_not_called_one_about_other_people() -> None:
+    nothing = Finding(AnyOf(()), Truth.FALSE, applicable=False)
+    short = "Stimulated peak C-peptide >0.2 nmol/L at screening, or presence of malignancy other than skin cancer"
+    told = explain(criterion(nothing, Role.EXCLUSION, Verdict.NOT_APPLICABLE))
+    assert told == f'This line asks nothing of you ("{short}").'
 
 
 def test_a_cohorts_criterion_says_for_whom_it_is() -> None:
