@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import copy
 import gzip
+import io
 import json
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -17,10 +19,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
+from typer.testing import CliRunner
 
+from app.cli import app
 from app.ingest.clinicaltrials_gov import Registry, RegistryError
-from app.ingest.sync import sync
+from app.ingest.run import LoadReport
+from app.ingest.sync import SyncReport, sync
 from app.samples import TRIALS
+from app.show import sync_progress
 from app.store.engine import check, create_engine_for, upgrade
 from app.store.runs import SyncRuns
 from app.store.trials import TrialStore
@@ -300,3 +307,32 @@ def test_a_kill_at_any_moment_loses_nothing_and_doubles_nothing(local: LocalRegi
         assert len(hashes) == len(set(hashes))
     assert check(engine) == ()
     engine.dispose()
+
+
+def test_the_command_syncs_and_tells_of_its_runs(
+    local: LocalRegistry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRIALMATCH_DATABASE_URL", f"sqlite:///{tmp_path / 'made.db'}")
+    monkeypatch.setenv("TRIALMATCH_REGISTRY_URL", local.url)
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def told(*more: str) -> tuple[int, str]:
+        ran = CliRunner().invoke(app, ["sync", *more])
+        return ran.exit_code, ran.output
+
+    assert told("--limit", "3", "--workers", "1")[0] == 0
+    code, runs = told("--history")
+    assert (code, "limited" in runs) == (0, True)
+    assert told("--workers", "1")[0] == 0
+    assert "done" in told("--history")[1]
+    code, refused = told("--status", "NEARLY_OPEN")
+    assert (code, "NEARLY_OPEN: no such status" in refused) == (2, True)
+
+
+def test_the_bar_shows_the_rate_and_the_time_left() -> None:
+    shown = io.StringIO()
+    with sync_progress(Console(file=shown, force_terminal=True, width=160)) as progress:
+        for read in (0, 100, 200, 300):
+            progress(SyncReport(run=1, since=None, resumed=False, total=1000, load=LoadReport(read=read)))
+            time.sleep(0.12)
+    assert re.search(r"300/1000.*[1-9]\d*/s.*0:00:0\d", re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.getvalue()))
