@@ -197,7 +197,8 @@ def _group(text: str, line: Line, own: Expression, parts: list[tuple[Line, Crite
         return AllOf((own, group))
     if leads.gives_examples(text, *here):
         return AnyOf((own, group))
-    if leads.names_people(text, *here) and not line.connective.stated:
+    of_people = leads.says_of_people(text, *here)
+    if of_people or (leads.names_people(text, *here) and not line.connective.stated):
         return AllOf((own, group)) if clear else AllOf((group, rest))
     if leads.restricts(text, *here) and not leads.defines(text, *here):
         return AllOf((group, rest))

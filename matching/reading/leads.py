@@ -172,6 +172,17 @@ def names_people(text: str, start: int, end: int) -> bool:
     return bool(_PEOPLE.match(text, start, end))
 
 
+_OF_PEOPLE = re.compile(
+    r"(?i)\w\W+(?:in|among|for)\s+(?:(?:any|those|all)\s+)?(?:patients?|subjects?|participants?|individuals?|those|people|persons?|women|men|children)\s+"
+    r"(?:with|who\s+have|who\s+had|who\s+are|having|receiving|on|taking|treated\s+with)\W*$"
+)
+
+
+def says_of_people(text: str, start: int, end: int) -> bool:
+    """Whether the line says something of the people whom the lines under it name ("Heart failure in patients with:")."""
+    return bool(_OF_PEOPLE.search(text, start, end))
+
+
 _HANGS = re.compile(
     r"(?i)\b(?:following|including|of|either|as|by|with|must|have|has|are|is|e\.?g\.?|such\s+as|if|who)\W*$"
     r"|\bfollowing\b[^.:;]{0,90}$"

@@ -67,6 +67,7 @@ class Phrase:
         self.leaf: Expression | None = None
         self.people: Item | None = None
         self.treating = False
+        self.substance: Item | None = None
         self.windowed: Item | None = None
 
     def read(self, part: Part, items: list[Item]) -> None:
@@ -197,6 +198,7 @@ class Phrase:
                     self.mods = self.mods._replace(qualifiers=(*self.mods.qualifiers, "newly diagnosed"))
                 elif self.expression is None:
                     self.mods = self.mods._replace(narrow=item)
+                    self._of_substance()
                 else:
                     self.link = "narrow"
                     self.requiring = item.text in told_by.REQUIRING
@@ -223,11 +225,20 @@ class Phrase:
                 self.link = "with"
             case "verb" if self.expression is None and not self.words and item.text not in told_by.DIAGNOSED:
                 self.taking = True
+            case "substance" if self.expression is None and self.generic is None:
+                self.substance = item
+            case "person" if item.text in {"that", "which"} and self.substance is not None:
+                self._of_substance()
             case "plain" | "person" | "modal" | "verb":
                 if self.words and self.expression is None and item.text not in told_by.AND_SO_ON:
                     self.governed = True
             case _:
                 pass
+
+    def _of_substance(self) -> None:
+        """What is said of drugs ("drugs that may cause seizures") names what they do, not what the patient has."""
+        if self.substance is not None and self.expression is None:
+            self.generic, self.treating = self.substance, True
 
     def window_after(self, name: Item, item: Item) -> bool:
         """Whether a window stands between the name and the item."""
@@ -327,6 +338,7 @@ class Phrase:
         if (
             words
             and not self.governed
+            and not self.treating
             and item.term is not None
             and item.term.category in CONDITIONS
             and not self._prefixed(item)

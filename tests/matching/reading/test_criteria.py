@@ -130,6 +130,7 @@ def test_an_exception_in_an_inclusion_list_never_settles_for_the_worse() -> None
     [
         ("Inclusion", "Female participants:", "if(FEMALE, all(stroke, asthma))"),
         ("Exclusion", "Female participants:", "all(FEMALE, any(stroke, asthma))"),
+        ("Exclusion", "Documented gout in patients with:", "all(gout, any(stroke, asthma))"),
         (
             "Inclusion",
             "Females must also meet the following criteria to be eligible:",
