@@ -16,7 +16,7 @@ HEADINGS = {Role.INCLUSION: "Inclusion Criteria:\n\n", Role.EXCLUSION: "Exclusio
 
 
 def read_criterion(text: str, role: Role) -> Criterion:
-    """The text as one criterion of that role, whatever headings or bullets it holds; offsets are into `text`.
+    """The text as one criterion of that role, whatever headings or bullets it holds; offsets count from our heading on.
 
     Several lines are joined as their list joins them: every inclusion line has to hold, any exclusion line excludes.
     """
@@ -26,7 +26,9 @@ def read_criterion(text: str, role: Role) -> Criterion:
     parts = tuple(c.expression for c in counted)
     joined: Expression = AllOf(parts) if role is Role.INCLUSION else AnyOf(parts)
     expression = parts[0] if len(parts) == 1 else joined
-    return Criterion("i1" if role is Role.INCLUSION else "e1", role, heading + text, 0, len(heading + text), expression)
+    return Criterion(
+        "i1" if role is Role.INCLUSION else "e1", role, text, len(heading), len(heading + text), expression
+    )
 
 
 def judge_text(text: str, role: Role, patient: Patient, on: date) -> JudgedCriterion:

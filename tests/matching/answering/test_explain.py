@@ -8,6 +8,7 @@ from trees import all_of, any_of, not_
 from matching.answering.explain import decisive, explain
 from matching.answering.sentences import near_miss
 from matching.answering.wording import Wording
+from matching.judge import judge_text
 from matching.model.codes import Role, Sex, Times, Verdict, WhyUnknown
 from matching.model.criterion import (
     AgeIs,
@@ -28,7 +29,7 @@ from matching.model.criterion import (
     Window,
 )
 from matching.model.finding import Distance, Evidence, Finding, JudgedCriterion, MissingFact
-from matching.model.patient import PartialDate
+from matching.model.patient import PartialDate, Patient
 from matching.model.truth import Truth
 
 TEXT = "Stimulated peak C-peptide \\>0.2 nmol/L at screening, or presence of malignancy other than skin cancer"
@@ -332,7 +333,7 @@ def test_a_cohorts_criterion_says_for_whom_it_is() -> None:
         ),
         (
             Distance("ECOG", 2, 2, 0.0, "1", 0.0, "fixed"),
-            "Your ECOG of 2 is right on the limit, which the trial leaves out. This value does not change.",
+            "Your ECOG of 2 is right on the limit, which the trial leaves out. This will not change with time.",
         ),
     ],
 )
@@ -353,3 +354,8 @@ def test_dates_of_what_was_told_are_shown() -> None:
     finding = Finding(CANCER, Truth.TRUE, evidence=(Evidence("cancer", None, on=PartialDate(2026, 8)),))
     assert excluded(finding).startswith("From what you told us (cancer, 2026-08), this is true of you")
     assert date(2026, 8, 1) == PartialDate(2026, 8).earliest
+
+
+def test_the_quote_is_the_text_without_the_heading_it_was_read_under():
+    told = judge_text("Pregnant", Role.EXCLUSION, Patient(sex=Sex.MALE), date(2026, 11, 22)).explanation
+    assert told == 'This point is about other people ("Pregnant"). It does not count for you.'
