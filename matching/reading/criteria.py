@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import assert_never
 
@@ -26,6 +27,11 @@ from matching.reading.sections import Line, split
 _TOO_SHORT = 1
 """Characters that cannot hold a criterion: a text of nothing but such lines must not cost a reading each."""
 
+_ABOUT_THE_LIST = re.compile(
+    r"(?i)\W*the\s+(?:above|following|preceding)\s+(?:information|list|criteria)\s+(?:is|are)\s+not\s+intended\s+to\s+"
+    r"(?:contain|include|list)\s+all\s+(?:considerations|criteria|requirements)\b[^.;:]*\W*$"
+)
+"""A sentence about the list itself, which asks nothing."""
 _NOT_SPECIFIED = ("not specified", "not applicable", "none", "n/a", "na", "none specified", "not stated")
 
 
@@ -132,6 +138,8 @@ def _own_reading(text: str, line: Line, lines: tuple[Line, ...]) -> tuple[Expres
     ):
         return neutral(line.role), 1.0
     if line.end - line.body <= 20 and text[line.body : line.end].strip(" .;,*-").lower() in _NOT_SPECIFIED:
+        return neutral(line.role), 1.0
+    if line.end - line.body <= 250 and _ABOUT_THE_LIST.match(text, line.body, line.end):
         return neutral(line.role), 1.0
     if line.end - line.body <= _TOO_SHORT:
         return Unreadable(line.body, line.end, "too short to say anything"), 0.0

@@ -41,7 +41,24 @@ def function(phrase: Phrase, item: Item) -> None:
         if phrase.mods.result_start >= 0 and item.start - phrase.mods.result_start < 30
         else item.start
     )
-    phrase.join(ResultIs(begin, item.end, Analyte(item.text), result, phrase.mods.window), item)
+    if item.borrowed:  # "adequate hepatic, cardiac and renal function": the name is put together
+        if not phrase.words:
+            phrase.words.append(Item("word", item.start, item.end, item.text))
+            return
+        first, last = phrase.words[0], phrase.words[-1]
+        name = f"{' '.join(phrase.line.text[first.start : last.end].split())} {item.text}"
+        begin = begin if phrase.mods.result_start >= 0 and begin < first.start else first.start
+        phrase.words = []
+        phrase.join(_how_far(phrase, ResultIs(begin, last.end, Analyte(name), result, phrase.mods.window)), item)
+        return
+    phrase.join(_how_far(phrase, ResultIs(begin, item.end, Analyte(item.text), result, phrase.mods.window)), item)
+
+
+def _how_far(phrase: Phrase, leaf: ResultIs) -> Expression:
+    """A severe impairment is more than an abnormal function: a normal one settles it, an abnormal one does not."""
+    if leaf.result != "abnormal" or "severe" not in phrase.mods.qualifiers:
+        return leaf
+    return narrowed(leaf, Unreadable(leaf.start, leaf.end, "how severe it is"))
 
 
 def suffix(phrase: Phrase, item: Item, value: str) -> None:

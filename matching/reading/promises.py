@@ -38,6 +38,10 @@ _TELLING = frozenset({"consent", "assent", "contraception", "language", "abstent
 
 _FORMS = frozenset({"written", "signed", "voluntary", "dated"})
 """Adjectives before "informed consent" that a comma may part from it."""
+_OF_CONSENT = _FORMS | {"verbal", "oral", "freely", "valid", "personal", "electronic"}
+"""Adjectives that say how the consent is given: they ask nothing more of the patient."""
+_ATTRIBUTES = frozenset({"health", "availability", "legal_status", "language", "insurance", "ability"})
+"""Promises that stand before people as an adjective does ("English speaking adults with asthma")."""
 _GUARDIANS = frozenset(
     """patient patients parent parents guardian guardians legal legally authorized authorised acceptable representative representatives
     surrogate surrogates proxy proxies caregiver caregivers caretaker caretakers family kin next lar custodian""".split()
@@ -51,6 +55,9 @@ def read_promise(items: list[Item], mods: Mods, line: Line, depth: int) -> Expre
     A promise takes the words after it up to the next statement. What stands in the same part before it is narrowed by
     it ("heart disease that would interfere with the study").
     """
+    weighed_whole = _any_disease(items)
+    if weighed_whole is not None:
+        return weighed_whole
     n = _promised(items, find(items, "on_site"), line)
     item = items[n]
     assert item.cue is not None
@@ -72,6 +79,13 @@ def read_promise(items: list[Item], mods: Mods, line: Line, depth: int) -> Expre
         if items[stop].kind in {"except", "unless"}:
             break
         stop += 1
+    of_people = _of_people(items, n, cut)
+    if of_people is not None:
+        asked = line.read(of_people, mods, depth + 1)
+        described: Expression = OnSite(item.start, item.end, item.cue.value)
+        if _UNABLE.search(item.text):
+            described = negate(described)
+        return described if asked is None else all_of((described, asked))
     span = items[n:stop]
     begin = items[cut].start
     topic = item.cue.value
@@ -90,7 +104,8 @@ def read_promise(items: list[Item], mods: Mods, line: Line, depth: int) -> Expre
         cut = 0  # "a disease which, in the opinion of the investigator, ..."
     if cut > 0 and not has(items[:cut], CONTENT) and not (topic == "legal_status" and _of_age(items[:cut])):
         ahead = trim(items[:cut])
-        says = any(i.kind == "word" and i.text not in _GUARDIANS for i in ahead) or (
+        known = _GUARDIANS | _OF_CONSENT if topic == "consent" else _GUARDIANS
+        says = any(i.kind == "word" and i.text not in known for i in ahead) or (
             not judged and any(i.kind == "qual" for i in ahead)
         )
         if ahead and says and not _UNABLE.search(line.text, ahead[0].start, ahead[-1].end):
@@ -190,6 +205,68 @@ def _of_age(items: list[Item]) -> bool:
 
 _RELATIVE = frozenset({"that", "which", "who"})
 _KEEPING = re.compile(r"(?i)(?:non[\s-]?)?(?:compl(?:y|ian(?:t|ce)|ies)|adher(?:e|ent|ence))$")
+
+
+def _of_people(items: list[Item], n: int, cut: int) -> list[Item] | None:
+    """What else is asked of the people whom a promise describes; None where it stands before none, or nothing else is."""
+    cue, rest = items[n].cue, items[n + 1 :]
+    if cue is None or cue.value not in _ATTRIBUTES or cut > 0 or len(rest) < 2:
+        return None
+    if has(items[:n], CONTENT | {"word", "neg"}) or has(
+        rest, frozenset({"on_site", "except", "unless", "permit", "if"})
+    ):
+        return None
+    if rest[0].kind in {"agegroup", "sex", "bothsex"} or (rest[0].kind == "person" and rest[0].text in _PEOPLE):
+        return rest if has(rest[1:], CONTENT) else None
+    return None
+
+
+_DESCRIBING = re.compile(r"(?:\w{3,}(?:al|ic|ar|ary|ory|ive|ous|ing|ed)|health|laboratory|mental)$")
+_MATTERS = frozenset({"reason", "reasons", "factor", "factors", "circumstance", "circumstances", "situation", "situations", "issue", "issues"})  # fmt: skip
+_BETWEEN = frozenset({"plain", "that", "person", "modal", "prep", "status", "qual"})
+
+
+def _any_disease(items: list[Item]) -> Expression | None:
+    """Any = ["no"] {adjective} ("condition" | "illness" | ...) ["that" "could"] promise, with nothing named.
+
+    Whatever the disease, the team weighs it: "any psychological, social or medical condition that could hamper compliance".
+    """
+    n = next((k for k, i in enumerate(items) if i.kind == "generic" or i.text in _MATTERS), -1)
+    if n < 1:
+        return None
+    noun = items[n].cue
+    if items[n].kind == "generic" and (noun is None or noun.value != "condition"):
+        return None
+    for k, i in enumerate(items[:n]):
+        adjective = i.kind in {"word", "on_site"} and _DESCRIBING.search(i.text.lower()) is not None
+        if not (adjective or i.kind in {"plain", "sep", "conj", "qual", "status"} or (i.kind == "neg" and k == 0)):
+            return None
+        if i.kind == "sep" and i.text not in {",", "/", "-"}:
+            return None
+    m = n + 1
+    while m < len(items) and (
+        items[m].kind in _BETWEEN or (items[m].kind == "word" and items[m].text.endswith(("ly", "ing")))
+    ):
+        m += 1
+    if m == n + 1 or m >= len(items) or items[m].kind != "on_site":
+        return None
+    cue = items[m].cue
+    if cue is None or cue.value not in {"investigator_opinion", "compliance"} or _UNABLE.search(items[m].text):
+        return None
+    rest = items[m + 1 :]
+    if has(rest, CONTENT - {"on_site"} | {"neg", "except", "unless", "permit", "forbid", "group", "if"}):
+        return None
+    linked = any(i.kind in {"that", "person", "word"} for i in items[n + 1 : m])
+    if not linked or any(i.kind == "sep" and i.text == ":" for i in rest):
+        return None
+    site = OnSite(items[m].start, items[m].end, "investigator_opinion")
+    return negate(site) if items[0].kind == "neg" else site
+
+
+_PEOPLE = frozenset(
+    """patients patient subjects subject participants participant individuals individual people persons person volunteers
+    volunteer""".split()
+)
 
 
 def _kept_treatment(span: list[Item]) -> Item | None:

@@ -33,10 +33,10 @@ def share_nouns(parts: list[Part]) -> list[Part]:
         if (named := _named_with(part, noun)) is not None:
             part.items = named
             shares = True
-        elif _adjectives_only(part):
+        elif _adjectives_only(part) or (noun.kind == "function" and _organs_only(part)):
             shared = copy(noun)
             shared.borrowed = True
-            part.items = [*part.items, shared]
+            part.items = [*map(_as_word, part.items), shared] if noun.kind == "function" else [*part.items, shared]
             shares = True
     return parts
 
@@ -84,6 +84,24 @@ def _adjectives_only(part: Part) -> bool:
     return 0 < len(body) <= _LONGEST and all(_is_adjective(i) for i in body)
 
 
+_ORGANS = frozenset(
+    """bone marrow liver kidney heart lung organ organs hepatic renal cardiac pulmonary hematologic haematologic hematological
+    haematological hematopoietic coagulation thyroid respiratory end-organ end""".split()
+)
+
+
+def _organs_only(part: Part) -> bool:
+    """Whether the part names nothing but what has a function ("adequate bone marrow, ... function")."""
+    body = [i for i in part.items if i.kind not in _LEADING - {"plain"} and i.kind != "result"]
+    words = [w for i in body for w in i.text.lower().split()]
+    return 0 < len(words) <= _LONGEST and all(w in _ORGANS for w in words)
+
+
+def _as_word(item: Item) -> Item:
+    """The item, as a word where it is an organ that elsewhere says nothing ("organ")."""
+    return Item("word", item.start, item.end, item.text) if item.kind == "plain" and item.text in _ORGANS else item
+
+
 def _noun_of_name(name: Item) -> Item | None:
     """The noun inside a name of its own ("eosinophilic esophagitis", "renal disease")."""
     first, _, rest = name.text.partition(" ")
@@ -109,6 +127,10 @@ def _noun(part: Part) -> Item | None:
     if n >= len(body) or body[n].borrowed:
         return None
     noun = body[n]
+    if n == 0 and noun.kind == "result" and len(body) > 1:
+        noun = body[1]
+    if noun.kind == "function" and noun.text.lower().endswith(" function"):
+        return Item("function", noun.end - len("function"), noun.end, "function")
     if n == 0:
         return _noun_of_name(noun)
     if noun.kind == "term" and noun.term is not None:

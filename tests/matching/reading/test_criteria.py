@@ -303,3 +303,15 @@ def test_deep_nesting_is_bounded(depth: int) -> None:
     )
     parsed = parse_eligibility(text)
     assert len(parsed.criteria) == depth + 1
+
+
+def test_a_sentence_about_the_list_asks_nothing() -> None:
+    text = (
+        "Exclusion Criteria:\n- Asthma\n"
+        "- The above information is not intended to contain all considerations relevant to joining a clinical trial.\n"
+        "- The above criteria are not intended to exclude eczema.\n"
+    )
+    asthma, about, other = parse_eligibility(text).criteria
+    assert about.expression == AnyOf(())
+    assert isinstance(asthma.expression, ConditionIs)
+    assert other.expression != AnyOf(())
