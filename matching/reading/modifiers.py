@@ -137,7 +137,7 @@ def _alternatives(held: list[Part], part: Part, *, joint: str) -> list[Part]:
             states = [i for p in held for i in p.items if i.kind == "qual"]
             unclear = Unreadable(states[0].start, states[-1].end, "what these words are said of")
             lead = [i for i in held[0].items if i.kind != "qual"]
-            return [Part([*lead, *part.items], joint, held[0].comma), Part([], "or", False, unclear)]
+            return [Part([*lead, *part.items], joint, held[0].comma), Part(states, "or", False, unclear)]
         if base is not None and len(held) < 4:
             copies = [Part([*(statuses if n else ()), *p.items, *base], "or", False) for n, p in enumerate(held)]
             copies[0].joint, copies[0].comma = joint, held[0].comma
