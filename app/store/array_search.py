@@ -53,6 +53,22 @@ class SearchIndex:
         lat, lon = np.radians(self.arrays.point_lat), np.radians(self.arrays.point_lon)
         return lat, lon, np.cos(lat)
 
+    @cached_property
+    def every(self) -> Rows:
+        """All trials."""
+        return np.arange(self.trials)
+
+    @cached_property
+    def group(self) -> Numbers:
+        """The group of each trial's status."""
+        groups: Numbers = self.arrays.standing.astype(np.int64) // 10
+        return groups
+
+    @cached_property
+    def newest_first(self) -> Numbers:
+        """A number for each trial's last update that is less for a newer one; between two days there is room for one."""
+        return 2 * (len(self.told["updated"]) - self.arrays.updated.astype(np.int64))
+
     def listed(self, kind: str, value: str) -> NDArray[np.int32]:
         """The trials that have a value."""
         key = np.uint64(key_of(kind, value))
@@ -104,7 +120,7 @@ class ArraySearch:
 
     def funnel(self, query: Query) -> tuple[int, list[Step]]:
         """All stored trials, and what each filter took away when they are applied one after the other."""
-        rows, steps = self._all(), []
+        rows, steps = self._index.every, []
         for name, passes in self._filters(query):
             kept = rows[passes(rows)]
             steps.append(Step(name, len(rows) - len(kept), len(kept)))
@@ -114,7 +130,7 @@ class ArraySearch:
     def facet(self, query: Query, name: Facet) -> Counts:
         """How many trials have each value, the most frequent first; the facet's own filter is lifted, the others hold."""
         own = "age" if name == "age_group" else name
-        rows = self._all()
+        rows = self._index.every
         for filter_, passes in self._filters(query):
             if filter_ != own:
                 rows = rows[passes(rows)]
@@ -143,19 +159,16 @@ class ArraySearch:
             counts.append((value, int(np.count_nonzero(fits[trials]))))
         return [*counts, (None, int(np.count_nonzero(lacks)))]
 
-    def _all(self) -> Rows:
-        return np.arange(self._index.trials)
-
     def _left(self, query: Query) -> Left:
         """All that fit. What is asked for by name comes first, else the place: they leave the least."""
         wishes = wishes_of(query)
         here, by_radius = query.here, query.here is not None and query.radius_km is not None
         if wishes:
-            rows = self._all()
+            rows = self._index.every
         elif here is not None and query.radius_km is not None:
             rows = self._around(here, query.radius_km)
         else:
-            rows = self._all()
+            rows = self._index.every
         step: NDArray[np.int16] | None = None
         for wish in wishes:
             steps, fulfils = self._of_wish(wish)
@@ -293,19 +306,20 @@ class ArraySearch:
     def _shown(self, query: Query, left: Left, limit: int, after: Key | None) -> list[Hit]:
         arrays, told = self._arrays, self._index.told["updated"]
         rows = left.rows
-        group = arrays.standing[rows].astype(np.int64) // 10
+        group = self._index.group[rows]
         step = np.zeros(len(rows), dtype=np.int64) if left.step is None else left.step.astype(np.int64)
-        newest_first = 2 * (len(told) - arrays.updated[rows].astype(np.int64))
+        newest_first = self._index.newest_first[rows]
         place = np.zeros(len(rows), dtype=np.int64) if left.place is None else left.place
         major, minor = _packed(query, group, step, newest_first, place, 2 * rows)
         chosen = np.arange(len(rows))
         if after is not None:
             behind = self._packed_key(query, after)
             chosen = np.flatnonzero((major > behind[0]) | ((major == behind[0]) & (minor > behind[1])))
+            major, minor = major[chosen], minor[chosen]
         if len(chosen) > 4 * limit:
-            last = np.partition(major[chosen], limit - 1)[limit - 1]
-            chosen = chosen[major[chosen] <= last]
-        chosen = chosen[np.lexsort((minor[chosen], major[chosen]))[:limit]]
+            best = np.flatnonzero(major <= np.partition(major, limit - 1)[limit - 1])
+            chosen, major, minor = chosen[best], major[best], minor[best]
+        chosen = chosen[np.lexsort((minor, major))[:limit]]
         keys: list[tuple[str, Key]] = []
         for i in chosen.tolist():
             nct_id = arrays.ids[rows[i]].decode()
