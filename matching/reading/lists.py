@@ -162,7 +162,8 @@ def read_coordination(items: list[Item], mods: Mods, line: Line, depth: int) -> 
         base = carried
         if part.expression is None:
             organs = before is not None and (
-                isinstance(before.expression, ConditionIs) or (organs and before.items[-1].kind == "anatomy")
+                isinstance(before.expression, ConditionIs)
+                or (organs and any(i.kind == "anatomy" for i in before.items[-1:]))
             )
             _read_part(part, carried, line, depth, organs=organs, first=before is None)
         if _only_modifies(part, before):
