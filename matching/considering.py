@@ -31,7 +31,7 @@ from matching.answering.shortlist import Wanted
 from matching.answering.sites import Locate, SiteChoice, Whereabouts, choose_site, whereabouts
 from matching.judging.eligibility import judge_trial
 from matching.judging.facts import Facts, prepare
-from matching.judging.screen.counting import ELIGIBILITIES, NOT, Counted
+from matching.judging.screen.counting import ELIGIBILITIES, NOT, Counted, Judged
 from matching.model.codes import JOINABLE, Eligibility
 from matching.model.finding import ConditionMatch, JudgedTrial, Totals
 from matching.model.patient import Patient
@@ -175,8 +175,25 @@ def ranked_by_reading(reader: TrialReader, person: Person, scope: str, page: Pag
     )
 
 
-def ranked_on_arrays(registry: Registry, person: Person, scope: str, page: Page) -> Ranked:
-    """The same on the registry's arrays."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Screened:
+    """All considered trials of one person on the arrays."""
+
+    judged: Judged
+    counted: Counted
+    order: Order
+
+    def totals(self) -> Totals:
+        """How many of each sort."""
+        classes = self.counted.eligibility
+        likely, possibly, against = np.bincount(classes, minlength=len(ELIGIBILITIES)).tolist()
+        return Totals(len(classes), likely, possibly, against)
+
+
+def screened(
+    registry: Registry, person: Person, scope: str, *, wants_facts: bool = False, held: bool = False
+) -> Screened:
+    """Every considered trial judged and counted. `wants_facts` and `held` as `Screen.judge` has them."""
     screen, columns, filters = registry.screen, registry.columns, person.filters
     wanted = Wanted(
         filters.statuses,
@@ -193,24 +210,28 @@ def ranked_on_arrays(registry: Registry, person: Person, scope: str, page: Page)
     km = columns.distances(person.here)
     if wanted.radius_km is not None:
         trials = trials[columns.nearest(trials, km, wanted)[1]]
-    judged = screen.judge(person.facts, trials, wants_facts=page.questions)
+    judged = screen.judge(person.facts, trials, wants_facts=wants_facts, held=held)
     counted = screen.count(person.facts, judged.kinds, trials)
-    order = _Order(registry, person, wanted, km, counted, meetings[trials])
-    shown, before, goes_on = order.page(page)
+    return Screened(judged, counted, Order(registry, person, wanted, km, counted, meetings[trials]))
+
+
+def ranked_on_arrays(registry: Registry, person: Person, scope: str, page: Page) -> Ranked:
+    """The same on the registry's arrays."""
+    found = screened(registry, person, scope, wants_facts=page.questions)
+    shown, before, goes_on = found.order.page(page)
     numbers = [number_in(key) for key in shown]
-    likely, possibly, against = np.bincount(counted.eligibility, minlength=len(ELIGIBILITIES)).tolist()
     return Ranked(
-        Totals(len(trials), likely, possibly, against),
+        found.totals(),
         tuple(f"NCT{number:08d}" for number in numbers),
         before,
         shown[-1] if goes_on else None,
-        deciders(screen, person.facts, judged, counted) if page.questions else (),
+        deciders(registry.screen, person.facts, found.judged, found.counted) if page.questions else (),
         registry.data_version,
         registry.versions(numbers),
     )
 
 
-class _Order:
+class Order:
     """The order of counted trials: by bands first, so that only those near the page have to be scored."""
 
     def __init__(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 
 from matching.answering.deciding import undecided_sets
@@ -12,23 +12,21 @@ from matching.answering.questions import names_of, questions
 from matching.answering.rank import RankKey, rank_key, score, score_parts
 from matching.answering.sites import Locate, PlacedSites, choose_site
 from matching.answering.wording import Audience, Language, Wording
+from matching.comparing import Difference, compared
 from matching.considering import (
     EVERY_TRIAL,
     Filters,
     Page,
     Person,
     condition_of,
-    considered,
     judge,
     person_of,
     ranked_trials,
-    row_of,
     site_of,
     totals_of,
 )
 from matching.judging.untold import judge_kept
 from matching.model.answer import PatientMatch, ReverseAnswer, TrialChange, VerdictChange, WhatIfAnswer
-from matching.model.codes import Eligibility
 from matching.model.finding import JudgedCriterion, JudgedTrial, MatchAnswer, NearestSite, NoteFact, TrialMatch
 from matching.model.patient import Patient
 from matching.model.trial import ReadableTrial
@@ -141,69 +139,32 @@ def what_if(
     first, then by the order of the new answer; at most `limit` of them are shown, all are counted.
     """
     words = Wording(language, audience)
-    asked = filters or Filters()
-    sides = [_judged_by_id(reader, person_of(each, on, asked, locate), scope) for each in (patient, changed)]
-    before, after = sides
-    differing: list[tuple[bool, RankKey, str]] = []
-    for nct_id in sorted(before.keys() | after.keys()):
-        old, new = before.get(nct_id), after.get(nct_id)
-        if old is not None and new is not None and old.verdicts == new.verdicts:
-            continue
-        same = old is not None and new is not None and old.eligibility is new.eligibility
-        shown = new or old
-        assert shown is not None  # every id comes from one of the two
-        differing.append((same, shown.key, nct_id))
-    differing.sort()
+    people = tuple(person_of(each, on, filters or Filters(), locate) for each in (patient, changed))
+    found = compared(reader, people[0], people[1], scope, limit)
+    shown = {each.nct_id: each for each in found.shown}
     changes = []
-    people = [person_of(each, on, asked, locate) for each in (patient, changed)]
-    for trial in reader.trials([nct_id for _, _, nct_id in differing[:limit]]):
-        nct_id = trial.summary.nct_id
-        changes.append(
-            _change(
-                trial,
-                judge(trial, people[0].facts) if nct_id in before else None,
-                judge(trial, people[1].facts) if nct_id in after else None,
-                before.get(nct_id),
-                after.get(nct_id),
-                words,
-            )
+    for trial in reader.trials(list(shown), [each.version for each in found.shown]):
+        difference = shown[trial.summary.nct_id]
+        old, new = (
+            None if side is None else judge(trial, person.facts)
+            for side, person in zip((difference.before, difference.after), people, strict=True)
         )
+        changes.append(_change(trial, old, new, difference, words))
     return WhatIfAnswer(
         on=on,
-        before=totals_of(each.eligibility for each in before.values()),
-        after=totals_of(each.eligibility for each in after.values()),
-        changed=len(differing),
+        before=found.before,
+        after=found.after,
+        changed=found.changed,
         changes=tuple(changes),
-        data_version=reader.data_version,
+        data_version=found.data_version,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Side:
-    """One trial on one side of a what-if."""
-
-    key: RankKey
-    eligibility: Eligibility
-    verdicts: tuple[str, ...]
-
-
-def _judged_by_id(reader: TrialReader, person: Person, scope: str) -> dict[str, _Side]:
-    sides = {}
-    for trial in considered(reader, person, scope):
-        judged = judge(trial, person.facts)
-        row = row_of(trial, judged, person)
-        if row is not None:
-            verdicts = tuple(f"{each.verdict.value}/{each.why_unknown}" for each in judged.criteria)
-            sides[trial.summary.nct_id] = _Side(row.key, row.eligibility, verdicts)
-    return sides
 
 
 def _change(
     trial: ReadableTrial,
     old: JudgedTrial | None,
     new: JudgedTrial | None,
-    before: _Side | None,
-    after: _Side | None,
+    difference: Difference,
     words: Wording,
 ) -> TrialChange:
     olds = {each.id: each for each in old.criteria} if old else {}
@@ -227,16 +188,12 @@ def _change(
     return TrialChange(
         nct_id=trial.summary.nct_id,
         brief_title=trial.summary.brief_title,
-        eligibility_before=before.eligibility if before else None,
-        eligibility_after=after.eligibility if after else None,
-        score_before=_score_of(before),
-        score_after=_score_of(after),
+        eligibility_before=difference.before.eligibility if difference.before else None,
+        eligibility_after=difference.after.eligibility if difference.after else None,
+        score_before=difference.before.score if difference.before else None,
+        score_after=difference.after.score if difference.after else None,
         criteria=tuple(criteria),
     )
-
-
-def _score_of(side: _Side | None) -> float | None:
-    return None if side is None else -side.key[3]
 
 
 def _row_of(trial: ReadableTrial, person: Person, rank: int, words: Wording, *, explained: bool) -> TrialMatch:

@@ -121,6 +121,11 @@ def key_number(key: RankKey) -> int:
     return sum(parts) + int(nct_id.removeprefix("NCT"))
 
 
+def points_in(key: int) -> float:
+    """The score that stands in a key."""
+    return (POINTS - ((key >> SCORE_BIT) & ((1 << (GROUP_BIT - SCORE_BIT)) - 1))) / POINTS
+
+
 def number_in(key: int) -> int:
     """The number of the nct_id that a key ends with."""
     return key & ((1 << SCORE_BIT) - 1)

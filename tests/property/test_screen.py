@@ -13,6 +13,7 @@ from matching.judging.eligibility import judge_trial
 from matching.judging.facts import prepare
 from matching.judging.screen import Screen, ScreenBuilder
 from matching.judging.screen.counting import ELIGIBILITIES
+from matching.judging.screen.differing import differing
 from matching.model.codes import Role, Sex
 from matching.model.criterion import Criterion
 from matching.model.expression_json import criterion_to_json
@@ -89,6 +90,23 @@ def test_a_part_of_the_trials_comes_out_as_in_the_whole(given_trials, patient):
     whole = screen.count(facts, screen.judge(facts).kinds)
     alone = screen.count(facts, screen.judge(facts, part).kinds, part)
     assert [alone.counts(i) for i in range(len(part))] == [whole.counts(i) for i in part]
+
+
+@given(trials, made.patients, made.patients)
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+def test_trials_that_answer_differently_are_those_with_another_verdict(given_trials, patient, changed):
+    screen = built(given_trials)
+    sides = [prepare(each, made.ON) for each in (patient, changed)]
+    kinds = [screen.judge(facts, held=True).kinds for facts in sides]
+    verdicts = [
+        [
+            [(c.verdict, c.why_unknown) for c in judge_trial(f"NCT{i:08d}", read, asked, facts).criteria]
+            for facts in sides
+        ]
+        for i, (asked, read) in enumerate(given_trials)
+    ]
+    expected = [i for i, (before, after) in enumerate(verdicts) if before != after]
+    assert differing(screen.arrays, screen.every, *kinds).tolist() == expected
 
 
 @cache

@@ -94,6 +94,11 @@ class ScreenArrays:
     group_cohort: Ints
     """-1: for all people of the trial; else which of its cohorts."""
     trial_group: Ints
+    part_start: Ints
+    """Per trial, the criteria that a parent's expression holds: they are shown, and count for nothing."""
+    part_criterion: Ints
+    part_cohort: Ints
+    """-1: for all people, or for a cohort in which nothing counts."""
     trial_number: Ints
     """The digits of the nct_id."""
     trial_version: Ints

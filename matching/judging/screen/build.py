@@ -31,6 +31,8 @@ from matching.model.truth import Truth, negation
 Json = Mapping[str, Any]
 Groups = tuple[tuple[int, tuple[int, ...]], ...]
 """Of one trial: which cohort (-1: all people), and its criteria."""
+Parts = tuple[tuple[int, int], ...]
+"""Of one trial the criteria that are only shown: which cohort, which criterion."""
 MOST_TEXTS_KEPT = 50_000
 """Texts that are known again as a whole."""
 _CONNECTIVES = {"all_of": Op.ALL, "any_of": Op.ANY, "at_least": Op.AT_LEAST}
@@ -57,6 +59,7 @@ class _TrialRow:
     version: int
     unread: bool
     groups: Groups
+    parts: Parts
 
 
 class ScreenBuilder:
@@ -77,7 +80,7 @@ class ScreenBuilder:
         self._heights: list[int] = []
         self._criteria: dict[tuple[int, int], int] = {}
         self._fields: dict[EligibilityFields, tuple[int, ...]] = {}
-        self._groups: dict[tuple[tuple[int, ...], bytes], Groups] = {}
+        self._groups: dict[tuple[tuple[int, ...], bytes], tuple[Groups, Parts]] = {}
         self._trials: list[_TrialRow] = []
 
     def add(self, nct_id: str, fields: EligibilityFields, criteria: Iterable[Json], *, version: int = 0) -> None:
@@ -86,14 +89,14 @@ class ScreenBuilder:
         of_fields = self._of_fields(fields)
         # One text often stands in many trials: what it comes to is then known as a whole.
         key = of_fields, blake2b(orjson.dumps(read), digest_size=16).digest()
-        groups = self._groups.get(key)
-        if groups is None:
-            groups = self._grouped(of_fields, read)
+        known = self._groups.get(key)
+        if known is None:
+            known = self._grouped(of_fields, read)
             if len(self._groups) < MOST_TEXTS_KEPT:
-                self._groups[key] = groups
-        self._trials.append(_TrialRow(int(nct_id[3:]), version, not read, groups))
+                self._groups[key] = known
+        self._trials.append(_TrialRow(int(nct_id[3:]), version, not read, *known))
 
-    def _grouped(self, of_fields: tuple[int, ...], read: list[Json]) -> Groups:
+    def _grouped(self, of_fields: tuple[int, ...], read: list[Json]) -> tuple[Groups, Parts]:
         cohorts: dict[str | None, list[int]] = {None: list(of_fields)}
         for criterion in read:
             if not criterion["part_of_parent"]:
@@ -102,7 +105,13 @@ class ScreenBuilder:
         for i, members in enumerate(cohorts.values()):
             for at in range(0, len(members), MOST_CRITERIA):
                 groups.append((i - 1, tuple(members[at : at + MOST_CRITERIA])))
-        return tuple(groups) or ((-1, ()),)
+        number = {name: i - 1 for i, name in enumerate(cohorts)}
+        parts = [
+            (number.get(criterion["applies_to"], -1), self._criterion(criterion))
+            for criterion in read
+            if criterion["part_of_parent"]
+        ]
+        return tuple(groups) or ((-1, ()),), tuple(parts)
 
     def _of_fields(self, fields: EligibilityFields) -> tuple[int, ...]:
         asked = EligibilityFields(
@@ -356,6 +365,9 @@ class _Finished:
             "group_start": starts_of([len(members) for _, members in groups]).astype(np.int64),
             "group_criterion": np.fromiter((c for _, members in groups for c in members), dtype=np.int32),
             "group_cohort": np.array([cohort for cohort, _ in groups], dtype=np.int32),
+            "part_start": starts_of([len(trial.parts) for trial in self._trials]),
+            "part_criterion": np.fromiter((c for trial in self._trials for _, c in trial.parts), dtype=np.int32),
+            "part_cohort": np.fromiter((cohort for trial in self._trials for cohort, _ in trial.parts), dtype=np.int32),
             "trial_group": starts_of([len(trial.groups) for trial in self._trials]),
             "trial_number": np.array([trial.number for trial in self._trials], dtype=np.int32),
             "trial_version": np.array([trial.version for trial in self._trials], dtype=np.int32),

@@ -130,12 +130,15 @@ class Screen:
         self._bases: dict[tuple[Silences, bool], Base] = {}
         self._in_groups = (np.diff(arrays.trial_group) > 1) | (arrays.group_cohort[first] >= 0)
 
-    def judge(self, facts: Facts, trials: Ints | None = None, *, wants_facts: bool = False) -> Judged:
+    def judge(
+        self, facts: Facts, trials: Ints | None = None, *, wants_facts: bool = False, held: bool = False
+    ) -> Judged:
         """All leaves, nodes and distinct criteria for one patient, or those that the given trials ask.
 
         What the trials do not ask has no meaning then. `wants_facts`: with the fact that would settle each open leaf.
+        `held`: also the criteria that are only shown, as a parent's expression holds them.
         """
-        part = self._part(trials)
+        part = self._part(trials, held=held)
         told = self._told(facts, part, {}, wants_facts)
         fails = np.equal(told.criteria & np.uint16(state.TRUTH), _FAILING[self.arrays.criterion_role])
         # A failure that rests on a silence too thin to shut anybody out is none.
@@ -145,12 +148,14 @@ class Screen:
         again = self._told(doubted, self._below(failing, part), told.leaves.more, wants_facts)
         return Judged(np.where(fails, again.kinds, told.kinds), told, again, fails)
 
-    def _part(self, trials: Ints | None) -> NDArray[np.bool_] | None:
+    def _part(self, trials: Ints | None, *, held: bool) -> NDArray[np.bool_] | None:
         """Which leaves a part of the trials asks; None where it is so large that all are taken."""
         if trials is None or not self._is_small(trials):
             return None
         arrays = self.arrays
         criteria = np.unique(arrays.group_criterion[rows_of(arrays.group_start, rows_of(arrays.trial_group, trials))])
+        if held:
+            criteria = np.union1d(criteria, arrays.part_criterion[rows_of(arrays.part_start, trials)])
         return self._below(arrays.criterion_node[criteria])
 
     def _below(self, nodes: Ints, among: NDArray[np.bool_] | None = None) -> NDArray[np.bool_]:
