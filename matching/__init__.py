@@ -24,7 +24,7 @@ from matching.knowledge.suggest import corrected, suggest
 from matching.knowledge.suggest_analytes import AnalyteName, suggest_analytes
 from matching.knowledge.trial_concepts import trial_condition_ids, trial_intervention_ids
 from matching.knowledge.units import ucum
-from matching.knowledge.words import registry_words, words_of
+from matching.knowledge.words import registry_tokens, registry_words, words_of
 from matching.match import match, match_one, what_if
 from matching.model.codes import JOINABLE, Eligibility, OverallStatus, Role, Sex, Verdict, WhyUnknown
 from matching.model.criterion import Criterion, ParsedCriteria
@@ -167,6 +167,7 @@ __all__ = [
     "read_note",
     "read_treatment",
     "registry_from",
+    "registry_tokens",
     "registry_words",
     "related",
     "reverse_to_json",

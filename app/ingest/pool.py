@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import replace
 from datetime import datetime
+from multiprocessing.context import BaseContext
+from threading import Thread
 from types import TracebackType
 from typing import Self
 
@@ -24,6 +26,8 @@ from matching import EligibilityFields, Trial
 
 WORTH_A_POOL = 64
 """Fewer records than this are done here."""
+
+PRELOADED = "app.ingest.preloaded"
 
 RECORDS_AT_ONCE = 50
 TEXTS_AT_ONCE = 8
@@ -108,9 +112,7 @@ class IngestPool:
         if self._workers <= 1 or (self._pool is None and count < WORTH_A_POOL):
             return None
         if self._pool is None:
-            # Spawned, not forked: a fork would share the database's connections.
-            context = multiprocessing.get_context("spawn")
-            self._pool = ProcessPoolExecutor(self._workers, mp_context=context, initializer=_begin)
+            self._pool = ProcessPoolExecutor(self._workers, mp_context=_context(), initializer=_begin)
         return self._pool
 
 
@@ -134,7 +136,25 @@ def fetched(trial: Trial, at: datetime) -> Trial:
     return replace(trial, provenance=(replace(first, fetched_at=at), *rest))
 
 
+def _context() -> BaseContext:
+    """Not forked from this process: that would share the database's connections. One of its own loads the tables."""
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["__main__", PRELOADED])
+    return context
+
+
 def _begin() -> None:
     # The tables live as long as the worker: the collector need not look at them again and again.
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
+    Thread(target=_follow, daemon=True).start()
+
+
+def _follow() -> None:
+    """Ends the worker with the process that it works for, however that ends."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)

@@ -133,10 +133,11 @@ def _plain(word: str) -> str:
 class _Kept(dict[str, str]):
     """The form in which a registry's word is kept, empty for one that tells nothing; remembered, as they recur."""
 
-    def __missing__(self, word: str) -> str:
+    def __missing__(self, token: str) -> str:
+        (word,) = matching.registry_words(token)
         form = "" if word in STOP else _plain(word)
         if len(self) < MOST_REMEMBERED:
-            self[word] = form
+            self[token] = form
         return form
 
 
@@ -146,7 +147,7 @@ _KEPT = _Kept()
 def _words(texts: Iterable[str | None]) -> list[str]:
     """Words of a trial. Never for a patient's words: their forms are remembered."""
     told = "\n".join(filter(None, texts))
-    return list(filter(None, map(_KEPT.__getitem__, matching.registry_words(told)))) if told else []
+    return list(filter(None, map(_KEPT.__getitem__, matching.registry_tokens(told)))) if told else []
 
 
 def _vector(words: Words) -> str:

@@ -249,7 +249,9 @@ def _write(connection: Connection, changes: Sequence[Change], at: datetime) -> N
         delete_words(connection, replaced)
     dialect = connection.dialect.name
     insert_rows(connection, "trial_text", text_columns(dialect), [each.text for _, each in whole])
-    insert_rows(connection, "trial_facet", FACET_COLUMNS, [row for _, each in whole for row in each.facets])
+    # In the order of their key, so that rows that stand together are written together.
+    facets = sorted(row for _, each in whole for row in each.facets)
+    insert_rows(connection, "trial_facet", FACET_COLUMNS, facets)
     insert_rows(connection, "trial_site", SITE_COLUMNS, [row for _, each in whole for row in each.sites])
     if there:
         connection.execute(delete(RECORD).where(RECORD.c.nct_id.in_(sorted(there))))
