@@ -57,6 +57,11 @@ class IngestPool:
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
 
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """The processes, once they are started."""
+        return tuple(self._pool._processes) if self._pool is not None else ()
+
     def prepare(self, batch: Sequence[Found], at: datetime) -> Ready:
         """Begins to read a batch and make it ready for the tables; what it gives back waits for the end."""
         pool = self._worth(len(batch))

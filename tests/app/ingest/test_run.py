@@ -1,11 +1,15 @@
 import gzip
 import json
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import orjson
+import psutil
 import pytest
 
 import matching
@@ -140,6 +144,35 @@ def test_processes_read_the_same_criteria_in_the_same_order() -> None:
     modules = [EligibilityFields(text=text) for text in texts]
     with IngestPool(2, "sqlite") as pool:
         assert list(pool.read(modules)) == read_criteria(modules)
+
+
+POOL_THAT_WAITS = """
+import sys, time
+from app.ingest.pool import IngestPool
+from matching import EligibilityFields
+
+if __name__ == "__main__":
+    with IngestPool(2, "sqlite") as pool:
+        pool.read([EligibilityFields(text=f"Age {age} years or older") for age in range(100)])
+        print(*pool.pids, flush=True)
+        time.sleep(600)
+"""
+
+
+def test_processes_end_with_the_load_however_it_ends(tmp_path: Path) -> None:
+    """Nothing stays behind of a load that was killed: its processes held the memory of the tables for ever."""
+    script = tmp_path / "waits.py"
+    script.write_text(POOL_THAT_WAITS)
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
+    with subprocess.Popen([sys.executable, script], env=environment, stdout=subprocess.PIPE, text=True) as killed:
+        assert killed.stdout is not None
+        workers = [psutil.Process(int(pid)) for pid in killed.stdout.readline().split()]
+        killed.kill()
+    assert workers
+    gone, alive = psutil.wait_procs(workers, timeout=20)
+    for process in alive:
+        process.kill()
+    assert len(gone) == len(workers)
 
 
 def test_processes_store_the_same_as_this_one(tmp_path: Path, store: TrialStore) -> None:
