@@ -54,10 +54,13 @@ class Observe:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = message["headers"] = [*message.get("headers", ()), *ALWAYS]
-                headers.append((b"x-request-id", request_id.encode()))
-                if any(name == b"content-type" and value.startswith(b"text/html") for name, value in headers):
-                    headers.append((b"content-security-policy", OWN_HOST_ONLY.encode()))
+                told = message.get("headers", ())
+                headers = message["headers"] = [*told, *ALWAYS, (b"x-request-id", request_id.encode())]
+                for name, value in told:
+                    if name == b"content-type":
+                        if value.startswith(b"text/html"):
+                            headers.append((b"content-security-policy", OWN_HOST_ONLY.encode()))
+                        break
             await send(message)
 
         try:
@@ -74,15 +77,7 @@ class Observe:
             self.metrics.record(method, template, status, seconds)
             # The path may name a trial, never a person; the query string is left out on purpose.
             if access.isEnabledFor(logging.INFO):
-                access.handle(
-                    AccessRecord(
-                        method=method,
-                        path=template,
-                        status=status,
-                        milliseconds=int(seconds * 1e5) / 100,
-                        request_id=request_id,
-                    )
-                )
+                access.handle(AccessRecord(method, template, status, int(seconds * 1e5) / 100, request_id))
 
 
 class BodyLimit:

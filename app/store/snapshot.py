@@ -46,7 +46,8 @@ REFRESH_SECONDS = 2.0
 SEARCH = "search"
 """The folder of the arrays for search."""
 
-COMMAND = "from app.cli import main; main()"
+COMMAND = "import os; os.nice(10); from app.cli import main; main()"
+"""Requests go first: what makes new arrays takes the processor's time that they leave."""
 
 log = structlog.get_logger()
 
