@@ -111,7 +111,7 @@ def registry_words(text: str) -> list[str]:
 
 
 def registry_tokens(text: str) -> list[str]:
-    """What TOKEN finds in a text, five times as fast: marks become spaces, and spaces part the words.
+    """What TOKEN finds in a text, faster than by matching it: marks become spaces, and spaces part the words.
 
     A letter of ASCII comes small, an apostrophe in its plain form: `normal_word` makes the same of such a word.
     """
