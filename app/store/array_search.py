@@ -163,12 +163,9 @@ class ArraySearch:
         """All that fit. What is asked for by name comes first, else the place: they leave the least."""
         wishes = wishes_of(query)
         here, by_radius = query.here, query.here is not None and query.radius_km is not None
-        if wishes:
-            rows = self._index.every
-        elif here is not None and query.radius_km is not None:
+        rows = self._index.every
+        if not wishes and here is not None and query.radius_km is not None:
             rows = self._around(here, query.radius_km)
-        else:
-            rows = self._index.every
         step: NDArray[np.int16] | None = None
         for wish in wishes:
             steps, fulfils = self._of_wish(wish)
