@@ -154,7 +154,8 @@ def judge_pregnancy(leaf: PregnancyIs, facts: Facts, day: date) -> Finding:
     if _too_old_for_pregnancy(leaf, facts, day) and all(truth is not Truth.TRUE for truth, _ in states):
         age = completed(facts.birth.latest, day, "a") if facts.birth is not None else None
         assumed = f"no pregnancy from {OLDEST_FERTILE_AGE} years on"
-        return Finding(leaf, Truth.FALSE, (), (Evidence("age", age, "a", assumed=assumed),), applicable=False)
+        of_her = facts.sex is Sex.FEMALE  # the line is about women, and she is one: she is not pregnant
+        return Finding(leaf, Truth.FALSE, (), (Evidence("age", age, "a", assumed=assumed),), applicable=of_her)
     truth = disjunction(truth for truth, _ in states)
     evidence = tuple(e for t, e in states if t is truth and e is not None)
     if truth is Truth.FALSE and has_numbers(leaf.window):
@@ -167,7 +168,7 @@ def judge_pregnancy(leaf: PregnancyIs, facts: Facts, day: date) -> Finding:
 
 
 def _too_old_for_pregnancy(leaf: PregnancyIs, facts: Facts, day: date) -> bool:
-    """Pregnancy and breastfeeding are not about somebody of 60 years; childbearing potential has its own answer."""
+    """Nobody of 60 years is taken to be pregnant or breastfeeding; childbearing potential has its own answer."""
     if facts.birth is None or all(state == "childbearing_potential" for state in leaf.states):
         return False
     return day >= birthday(facts.birth.latest, OLDEST_FERTILE_AGE)

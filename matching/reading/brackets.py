@@ -15,11 +15,12 @@ from matching.model.criterion import (
     TreatmentIs,
     Unreadable,
 )
+from matching.reading.absence import free_for
 from matching.reading.defined import by_value, only_named, valued
 from matching.reading.exceptions import except_from
 from matching.reading.items import NAMES, Item
 from matching.reading.logic import all_of, any_of, between, clouded, explained, leaves, narrowed
-from matching.reading.mentions import NOTHING, Mods, shifted_name, with_qualifiers
+from matching.reading.mentions import NOTHING, Mods, shifted_name, with_qualifiers, with_window
 
 if TYPE_CHECKING:
     from matching.reading.phrase import Phrase
@@ -31,17 +32,34 @@ _PART_OF_STUDY = re.compile(
 )
 
 
+_CODES = re.compile(
+    r"(?i)[(\[]\s*(?:(?:ICD|CPT|SNOMED|MedDRA|OMIM|ORPHA|LOINC|procedure|diagnos\w+)[-\s]*(?:(?:9|10|11)(?:th)?[-\s]*)?(?:CM|CT|PCS|ed\w*)?[-\s:]*(?:codes?|number|no\.?)?[-\s:]*"
+    r"[A-Z]?\d[\w.]*(?:\s*(?:,|;|or|and|to|-|\u2013)\s*(?:or\s+|and\s+)?[A-Z]?\d[\w.]*)*[,;\s]*(?:or|and)?\s*)+[)\]]"
+)
+
+
 def brackets(phrase: Phrase, group: Item) -> None:
     """Brackets = examples | exception | permission | definition | window | abbreviation | remark."""
     inner = group.inner
     if not inner:
         return
+    if _CODES.match(phrase.line.text, group.start, group.end):
+        return  # "(ICD-10 E11.9)": the same once more, in a classification
     kinds = {i.kind for i in inner}
     if phrase.expression is not None and _PART_OF_STUDY.match(phrase.line.text, group.start, group.end):
         phrase.expression = clouded(
             phrase.expression, Unreadable(group.start, group.end, "for a part of the study only")
         )
         return
+    if inner[0].kind in {"unless", "except"} and phrase.expression is not None:
+        away_for = free_for(phrase.line.text, inner[1:])
+        if away_for is not None and not away_for[1]:
+            phrase.expression = with_window(phrase.expression, away_for[0])
+            return
+        if away_for is None and "window" in kinds and not kinds & NAMES:
+            mark = Unreadable(group.start, group.end, "an exception that could not be read")
+            phrase.expression = clouded(phrase.expression, mark)
+            return
     names = kinds & (NAMES | {"measure", "pregtest", "not_childbearing"})
     if "window" in kinds and not names and not kinds & {"word", "neg"}:
         for item in inner:
@@ -166,6 +184,19 @@ def _exception(phrase: Phrase, content: list[Item], kinds: set[str]) -> None:
     phrase.expression = except_from(phrase.expression, [told], exclusion=phrase.line.exclusion, widen=widen)
 
 
+def _gives_the_value(named: Expression, told: Expression) -> bool:
+    """Whether a measure is named without a value, and the example gives one."""
+    bare = [e for e in leaves(named) if not isinstance(e, Unreadable)]
+    given = [e for e in leaves(told) if isinstance(e, MeasurementIs)]
+    return (
+        bool(bare)
+        and only_named(named)
+        and by_value(told)
+        and bool(given)
+        and {e.analyte.name for e in bare if isinstance(e, MeasurementIs)} >= {e.analyte.name for e in given}
+    )
+
+
 def _examples(phrase: Phrase, group: Item, content: list[Item]) -> None:
     shift = phrase.mods.shift if phrase.mods.shift is not None and shifted_name(phrase.mods.shift) else None
     told = phrase.line.read(content, Mods(status=phrase.mods.status, shift=shift), phrase.depth + 1)
@@ -173,6 +204,9 @@ def _examples(phrase: Phrase, group: Item, content: list[Item]) -> None:
         return
     if phrase.mods.qualifiers:
         told = with_qualifiers(told, phrase.mods.qualifiers)
+    if phrase.expression is not None and _gives_the_value(phrase.expression, told):
+        phrase.expression = told  # "marked prolongation of QTc (e.g. QTc > 450 ms)"
+        return
     if phrase.expression is None:
         begin = (
             phrase.words[0].start

@@ -27,6 +27,11 @@ SHOWN_BY: dict[str, frozenset[str]] = {
     "D050177": frozenset({"BMI"}),  # overweight
     "D015228": frozenset({"triglycerides"}),  # hypertriglyceridemia
     "D005334": frozenset({"body temperature"}),  # fever
+    "D008275": frozenset({"magnesium"}),  # hypomagnesemia
+    "D017674": frozenset({"phosphate"}),  # hypophosphatemia
+    "D033461": frozenset({"uric acid"}),  # hyperuricemia
+    "D001919": frozenset({"heart rate"}),  # bradycardia
+    "D013610": frozenset({"heart rate"}),  # tachycardia
 }
 """Findings that are nothing but a value, by MeSH id, with the analytes that show them."""
 

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from matching.model.codes import Role
-from matching.model.criterion import AgeIs, Expression, If, Unreadable
+from matching.model.criterion import AgeIs, Expression, If, Not, Unreadable
+from matching.reading.absence import free_for
+from matching.reading.elapsed import as_windows, read_elapsed
 from matching.reading.exceptions import except_from
 from matching.reading.glosses import read_definition, read_examples, read_labelled
 from matching.reading.items import CONTENT, NAMES, Item, count_words, find, has, read_items, trim
@@ -237,6 +239,11 @@ def _statement(items: list[Item], mods: Mods, line: Line) -> Expression | None:
 
     A denial there ("no history of") may be a slip of the same sort, or may be meant: not known which.
     """
+    if any(i.kind == "elapsed" for i in items):
+        passed = read_elapsed(items, mods, line)
+        if passed is not None:
+            return passed
+        items = as_windows(items)
     if not line.exclusion:
         allowed = _allowed(items)
         if allowed:
@@ -277,6 +284,9 @@ def _statement(items: list[Item], mods: Mods, line: Line) -> Expression | None:
         if duty or denied:
             told = line.read(items[n + 1 :], mods, 0)
             return None if told is None else negate(told)
+        told_of_people = n > 0 and items[n - 1].kind == "person" and first.text in {"without", "free of", "free from"}
+        if told_of_people:
+            return line.read(items, mods, 0)  # "patients without diabetes": those are the ones who are excluded
         if first.kind == "neg" and (first.text in _DENYING or (first.text in _BARE and _denies_names(items[n + 1 :]))):
             told = line.read(items, mods, 0)
             return (
@@ -325,6 +335,15 @@ def _clause(items: list[Item], mods: Mods, line: Line, depth: int) -> Expression
             if n == 0:
                 continue
             told = items[n + 1 :]
+            away_for = free_for(line.text, told)
+            if away_for is not None:
+                before = line.read(items[:n], mods, depth + 1)
+                if before is not None and (line.exclusion or isinstance(before, Not)):
+                    others = read_list(away_for[1], line, depth + 1) if away_for[1] else None
+                    timed = with_window(before, away_for[0])  # "other cancer unless disease-free for 5 years"
+                    if others is None:
+                        return timed
+                    return except_from(timed, [others], exclusion=line.exclusion, widen=False)
             late = _late_window(told) if kind == "except" else None
             if late is not None:
                 told.remove(late)

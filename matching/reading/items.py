@@ -16,7 +16,7 @@ from matching.model.criterion import Expression, Window
 from matching.reading import measures, tokens, windows
 from matching.reading.cues import Cue, phrases
 from matching.reading.lowered import lowered
-from matching.reading.merged import Merged, badly_absorbed, merged
+from matching.reading.merged import Merged, axis_one, badly_absorbed, merged
 
 CONTENT = frozenset(
     {
@@ -156,6 +156,51 @@ def _alone(w: windows.WindowSpot, names: dict[int, Item]) -> Item | None:
     return inside[0] if len(inside) == 1 and len(names) == 1 else None
 
 
+_LONG_FORM = re.compile(r"[A-Za-z][\w'-]*")
+_SMALL = frozenset("of for and the in on to a an".split())
+
+
+def _defined_otherwise(text: str, start: int, mention: AnalyteMention) -> bool:
+    """Whether brackets give an abbreviation to other words ("American College of Rheumatology (ACR)")."""
+    a, b = mention.start, mention.end
+    short = text[a:b]
+    if not (2 <= len(short) <= 6 and short.isupper() and text[a - 1 : a] == "(" and text[b : b + 1] == ")"):
+        return False
+    words = [w for w in _LONG_FORM.findall(text[max(start, a - 80) : a - 1]) if w.lower() not in _SMALL]
+    words = words[-len(short) :]
+    if "".join(w[0] for w in words).upper() != short:
+        return False
+    known = " ".join((mention.entry.name, *mention.entry.synonyms)).lower()
+    return not any(w.lower() in known for w in words)
+
+
+_SINCE = re.compile(
+    r"(?i)\b(?:since|(?:elapsed|passed)\s+(?:from|between|after)|out\s+from|from\s+(?=(?:the\s+)?(?:last|prior|previous|most|any|completion|end)\b))\b"
+    r"(?:\s+(?:the|any|all|their|his|her|last|prior|previous|most\s+recent|completion|completing|end|date|time|day|discontinuation|doses?|"
+    r"cycles?|courses?|administration|receiving|receipt|of|and|with)\b)*"
+)
+_FURTHEST = 80
+"""Characters after "since" within which a name must begin for the time to be the time since it."""
+
+
+def _since(text: str, w: windows.WindowSpot, names: dict[int, Item]) -> int | None:
+    """Where the words end that make a window the time since a treatment ("at least 4 weeks since the last | chemotherapy")."""
+    if w.window.direction != "after" or (w.window.lower is None) == (w.window.upper is None):
+        return None
+    m = _SINCE.search(text, w.start, w.end + _FURTHEST)
+    if m is None or m.start() >= w.end:
+        return None
+    named = [n for n in names.values() if m.end() <= n.start <= m.end() + _FURTHEST]
+    first = min(named, key=lambda n: n.start, default=None)
+    if first is None or first.term is None or first.term.category not in _GIVEN_OR_DONE:
+        return None
+    return None if _STOPPED.search(text, m.end(), first.start) else m.end()
+
+
+_STOPPED = re.compile(r"[.;:,(]|\b(?:or|diagnos\w+|onset|start|initiation|beginning)\b")
+_GIVEN_OR_DONE = frozenset({"drug", "class", "substance", "procedure", "device"})
+
+
 def _claims(text: str, start: int, end: int, names: dict[int, Item], mentioned: list[AnalyteMention]) -> list[Item]:
     """Measures and windows, in order, windows only where no measure is."""
     claimed = []
@@ -169,9 +214,15 @@ def _claims(text: str, start: int, end: int, names: dict[int, Item], mentioned: 
         for w in spotted:
             if any(a < w.end and w.start < b for a, b in taken):
                 continue
+            since = _since(text, w, names)
+            if since is not None:
+                item = Item("elapsed", w.start, since)
+                item.window = replace(w.window, anchor="now", direction="before")
+                claimed.append(item)
+                continue
             across = next((n for n in names.values() if w.start < n.start < w.end < n.end), None)
-            since = w.window.direction == "after" and w.window.lower is not None and w.start <= start + 2
-            alone = _alone(w, names) if across is None and since else None
+            first = w.window.direction == "after" and w.window.lower is not None and w.start <= start + 2
+            alone = _alone(w, names) if across is None and first else None
             if alone is not None:
                 item = Item("window", w.start, alone.start)
                 item.window = replace(w.window, anchor="now", direction="before")
@@ -220,7 +271,7 @@ def _names(
 def _row(text: str, start: int, end: int) -> list[Item]:
     low = lowered(text)
     words = [(low[a:b], a, b) for a, b in map(_SPAN, _WORDS.finditer(text, start, end))]
-    mentioned = analytes.spot(text, start, end)
+    mentioned = [a for a in analytes.spot(text, start, end) if not _defined_otherwise(text, start, a)]
     names = _names(text, start, end, mentioned, words)
     claims = _claims(text, start, end, names, mentioned)
     table = phrases()
@@ -280,6 +331,11 @@ def _row(text: str, start: int, end: int) -> list[Item]:
             i += 1
         if item.kind == "word" and word.startswith("non"):
             item = _non(item, row, words, i, names, cues)
+        elif word == "off" and _names_treatment(words, i, names):
+            item = Item("neg", item.start, item.end, "off")  # "off steroids for 4 weeks"
+        elif word == "off" and i < count and words[i][0] == "label":
+            item = Item("route", item.start, words[i][2], "off-label")
+            i += 1
         if item.start == last_end or (item.start == last_end + 1 and text[last_end] in _HYPHENS):
             item.tight = True
         last_end = item.end
@@ -314,6 +370,8 @@ def _run(run: Merged, row: list[Item], text: str) -> Item:
             begin = row.pop().start if row and row[-1].kind in {"generic", "compound"} else run.start
             item = Item("measure", begin, run.end)
             item.expression = badly_absorbed(begin, run.end)
+    if run.kind == "axis_one":
+        item.kind, item.expression = "measure", axis_one(run.start, run.end, text[run.start : run.end])
     return item
 
 
@@ -337,6 +395,22 @@ def _as_drug(item: Item) -> None:
 def _is_name(name: Item, cue: Cue | None, reach: int) -> bool:
     """Whether the name is taken and not the phrase: the longer one, a name where they are as long."""
     return cue is None or name.end > reach or (name.end == reach and cue.kind not in _STRONG)
+
+
+_BEFORE_DRUGS = frozenset(
+    "all any other systemic oral inhaled prior previous of concomitant chronic prescribed treatment therapy with medication".split()
+)
+
+
+def _names_treatment(words: list[tuple[str, int, int]], i: int, names: dict[int, Item]) -> bool:
+    """Whether the words from i on name a treatment, at once or after words of its kind."""
+    for word, start, _ in words[i : i + 4]:
+        name = names.get(start)
+        if name is not None:
+            return name.term is not None and name.term.category in _GIVEN_OR_DONE
+        if word not in _BEFORE_DRUGS:
+            return False
+    return False
 
 
 def _non(

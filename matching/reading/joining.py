@@ -20,6 +20,7 @@ from matching.model.criterion import (
     TreatmentIs,
     Unreadable,
 )
+from matching.reading.absence import away
 from matching.reading.items import Item
 from matching.reading.logic import all_of, any_of, between, clouded, leaves, negate
 from matching.reading.mentions import with_window
@@ -47,14 +48,14 @@ def runs(parts: list[Part]) -> list[_Run]:
             group.append(part.expression)
             continue
         if head is not None:
-            runs.append(_Run(negate(any_of(group)), head.joint, head.comma, len(group)))
+            runs.append(_Run(negate(away(any_of(group))), head.joint, head.comma, len(group)))
             head, group = None, []
         if part.negated:
             head, group = part, [part.expression]
         else:
             runs.append(_Run(part.expression, part.joint, part.comma, 1, part.either, part.predicate))
     if head is not None:
-        runs.append(_Run(negate(any_of(group)), head.joint, head.comma, len(group)))
+        runs.append(_Run(negate(away(any_of(group))), head.joint, head.comma, len(group)))
     return runs
 
 

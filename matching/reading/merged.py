@@ -31,6 +31,11 @@ _ABSORPTION = re.compile(
     r"(?:\s+of(?:\s+(?:the|an?|any|orally?|administered|study|trial|investigational|drugs?|medications?|medicines?|treatments?|products?|agents?|therapy|"
     r"oral)){0,6}|\s+(?:the\s+)?(?:oral|study)\s+(?:drugs?|medications?|treatments?))?"
 )
+_AXIS = re.compile(
+    r"(?i)\b(?:DSM[-\s]*(?:IV|4)(?:[-\s]*TR)?[-\s]+(?:defined\s+|criteria\s+for\s+(?:an?\s+)?)?)?axis[-\s]+(?:I|1|one)\b(?!\s*(?:and|or|/|,)\s*(?:axis[-\s]+)?(?:II|2))"
+    r"(?:\s+(?:DSM[-\s]*(?:IV|4)(?:[-\s]*TR)?|psychiatric|mental|clinical|mood|primary))*\s+(?:disorders?|diagnos[ei]s|conditions?|illness(?:es)?|disturbances?)"
+)
+"""The first axis of DSM-IV alone."""
 _VERB = re.compile(
     r"(?i)\b(?:affect|alter|interfer|impair|influenc|modif|impact|compromis|preclud|hinder|prevent|limit|reduc)"
 )
@@ -56,7 +61,19 @@ def merged(text: str, start: int, end: int) -> list[Merged]:
         for m in _ABSORPTION.finditer(text, start, end):
             if _VERB.search(m[0]) is not None:
                 found.append(Merged(m.start(), m.end(), "absorption", Cue("absorption", "")))
+    if "axis" in low:
+        for m in _AXIS.finditer(text, start, end):
+            found.append(Merged(m.start(), m.end(), "axis_one", Cue("axis_one", "")))
     return sorted(found)
+
+
+def axis_one(start: int, end: int, text: str) -> Expression:
+    """A mental disorder of the first axis of DSM-IV: any but those of the second, of personality and intellect."""
+    second = (
+        ConditionIs(start, end, Concept("personality disorder", "D010554", "D010554")),
+        ConditionIs(start, end, Concept("intellectual disability", "D008607", "D008607")),
+    )
+    return ConditionIs(start, end, Concept(text, "D001523", "D001523"), exceptions=second)
 
 
 def badly_absorbed(start: int, end: int) -> Expression:

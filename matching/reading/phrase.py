@@ -12,6 +12,7 @@ from matching.model.criterion import (
     Analyte,
     ConditionIs,
     Expression,
+    Not,
     OnSite,
     PregnancyIs,
     ResultIs,
@@ -22,11 +23,13 @@ from matching.model.criterion import (
 )
 from matching.reading import brackets, heads, leftovers
 from matching.reading import phrase_words as told_by
+from matching.reading.absence import away
 from matching.reading.defined import shown_by
 from matching.reading.items import Item
 from matching.reading.logic import all_of, any_of, clouded, leaves, narrowed, negate
 from matching.reading.mentions import CONDITIONS, NOTHING, Mods, mention, with_qualifiers, with_window
 from matching.reading.parts import Line, Part
+from matching.reading.windows import of_absence
 
 MAX_JOINED = 48
 """Names that one phrase joins without a comma, fewer inside brackets: each makes its expression deeper."""
@@ -544,6 +547,8 @@ class Phrase:
         elif self.diagnosed and window.upper is not None and window.lower is None and window.direction == "before":
             # "diagnosis of asthma within 6 months": its beginning
             self.expression = with_qualifiers(self.expression, ("newly diagnosed",))
+        if isinstance(self.expression, Not):
+            window = of_absence(window) or window  # "seizure-free for 6 months"
         timed = with_window(self.expression, window)
         if timed == self.expression and self.part.window is not None and self.part.window != item.window:
             # "prior to screening for at least 4 weeks": a leaf holds one of them
@@ -553,7 +558,10 @@ class Phrase:
 
     def _denied(self, denied: Item) -> None:
         """Denied = phrase negation clause ("diabetes without nephropathy")."""
-        if self.expression is None:
+        free = self.expression is None and not self.words and self.line.text[denied.start :][:4].lower() == "free"
+        if free and self.generic is not None:
+            pass  # "disease-free of prior cancer": free of it, no more
+        elif self.expression is None:
             begin = (
                 self.words[0].start
                 if self.words
@@ -569,7 +577,9 @@ class Phrase:
         told = self.line.read(rest, NOTHING, self.depth + 1) if rest else None
         if told is None or any(i.kind in {"narrow", "prep", "shift"} for i in rest[:2]):
             self.line.skip(rest)
-            self.expression = narrowed(self.expression, Unreadable(denied.start, denied.end, "what is denied"))
+            unread = Unreadable(denied.start, denied.end, "what is denied")
+            self.expression = unread if self.expression is None else narrowed(self.expression, unread)
         else:
-            self.expression = all_of((self.expression, negate(told)))
+            absent = negate(away(told))
+            self.expression = absent if self.expression is None else all_of((self.expression, absent))
         self.last = denied

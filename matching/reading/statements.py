@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from matching.knowledge import analytes
 from matching.knowledge.analytes import AnalyteEntry, AnalyteMention
+from matching.knowledge.lexicon import find_terms
 from matching.model.codes import Sex
 from matching.model.criterion import (
     AgeIs,
@@ -25,10 +26,11 @@ from matching.model.criterion import (
     Unreadable,
 )
 from matching.reading import bounds, ordinals, subgroups
+from matching.reading.defined import SHOWN_BY
 from matching.reading.measured_line import MeasuredLine
 from matching.reading.quantities import Interval, Limit, Value
 from matching.reading.subgroups import Statement, Term
-from matching.reading.subjects import Subject
+from matching.reading.subjects import Subject, accepts
 
 SUBGROUP = "applies to a subgroup only"
 LOST_SIGN = "the comparison is lost or does not say which way"
@@ -126,6 +128,9 @@ def _leafs(line: MeasuredLine, subject: Subject, term: Term, *, first: bool) -> 
     if subject.kind == "phrase":
         if analytes.find(subject.name) is not None:
             return Unreadable(start, end, bounds.UNFIT)  # the table knows it, and the value cannot be one of it
+        shown = _value_shown_by(line, subject, value)
+        if shown is not None:
+            return _analyte_leaf(line, shown, value, start, end)
         name = Analyte(subject.name, None)
         return _either(
             [MeasurementIs(start, end, name, bounds.plain(i.lower), bounds.plain(i.upper)) for i in value.intervals],
@@ -136,6 +141,16 @@ def _leafs(line: MeasuredLine, subject: Subject, term: Term, *, first: bool) -> 
         for m in subject.mentions
     ]
     return _joined(parts, subject, value)
+
+
+def _value_shown_by(line: MeasuredLine, subject: Subject, value: Value) -> AnalyteMention | None:
+    """The analyte whose value a finding is: "hypokalemia (<= 3 mmol/L)" is the potassium."""
+    terms = find_terms(line.text, subject.start, subject.end)
+    names = SHOWN_BY.get(terms[-1].concept_id) if terms and terms[-1].end == subject.end else None
+    entry = analytes.find(min(names, key=len)) if names else None
+    if entry is None or not accepts(entry, value):
+        return None
+    return AnalyteMention(subject.start, subject.end, entry, None)
 
 
 def _analyte_leaf(line: MeasuredLine, mention: AnalyteMention, value: Value, start: int, end: int) -> Expression:

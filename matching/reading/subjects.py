@@ -56,7 +56,7 @@ _PHRASE_STOPS = frozenset(
     "including include includes excluding e g i ie eg such showing demonstrating demonstrated measured assessed determined confirmed "
     "diagnosed diagnosis receiving received taking use using treated treatment at least on to for from after before during since until "
     "within prior between either both all some least most very other more less than their his her its this these scoring score scored scores "
-    "defined volunteers male female also there it you your only already currently previous previously do does did exclusion inclusion criteria".split()
+    "defined volunteers male female also there it you your only already currently previous previously despite do does did exclusion inclusion criteria".split()
 )
 _TRAILING = frozenset(
     "of is was a the at be are by must should has score scores scored scoring than defined as with for in class grade stage value level".split()

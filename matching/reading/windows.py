@@ -74,7 +74,7 @@ _AFTER_OR = re.compile(
 _RELATION = re.compile(
     r"(?ix)[\s,]*(?:(?:immediately|just|directly|previously|period|interval|time)\s+)*(?:"
     r"(?P<before>before|prior(?:\s+to)?|preceding|previous\s+to|preceeding|leading\s+up\s+to|in\s+advance\s+of|ahead\s+of|pre-?(?=\s?[a-z]))"
-    r"|(?P<after>after|following|since|post-?|subsequent\s+to|from|beyond|elapsed\s+since|have\s+elapsed\s+since|must\s+have\s+elapsed\s+(?:since|from|between))"
+    r"|(?P<after>after|following|since|post-?|subsequent\s+to|(?:out|away|removed)\s+from|from|beyond|elapsed\s+since|have\s+elapsed\s+since|must\s+have\s+elapsed\s+(?:since|from|between))"
     r"|(?P<around>of)|(?P<at>at(?:\s+the\s+time\s+of)?)|(?P<ago>ago|earlier|previously|back)|(?P<duration>(?:in\s+)?duration|of\s+duration|['\u2019]?\s*history|long|or\s+longer)"
     r")\b\s*"
 )
@@ -179,6 +179,33 @@ def spot(text: str, start: int, end: int) -> list[WindowSpot]:
     if _holds(line, _MOMENT_WORDS):
         _add(found, _moments(text, start, end))
     return found
+
+
+def of_absence(window: Window | None) -> Window | None:
+    """The time in which something was not, from how long it has been away: "free of X for at least 6 months"."""
+    if window is None or window.direction != "duration" or window.lower is None or window.upper is not None:
+        return window
+    inclusive = not window.lower_inclusive
+    return Window(None, window.lower, window.unit, window.anchor, "before", upper_inclusive=inclusive)
+
+
+_DAYS = {"min": 1 / 1440, "h": 1 / 24, "d": 1.0, "wk": 7.0, "mo": 30.44, "a": 365.25}
+_AT_LEAST = re.compile(r"(?i)\s*(?:(?:at\s+least|minimum\s+of|more\s+than|>=?|\u2265)\s*)?")
+
+
+def leading_span(text: str, start: int, end: int) -> tuple[Window, int] | None:
+    """The least time that text[start:end] begins with ("at least 6 weeks"), and where it ends."""
+    low = lowered(text)
+    m = _SPAN.match(low, _AT_LEAST.match(low, start, end).end(), end)  # type: ignore[union-attr]
+    if m is None:
+        return None
+    return Window(_value(m["n"]), None, _unit(m["u"]), "now", "before"), m.end()
+
+
+def lasts_less(one: Window, other: Window) -> bool:
+    """Whether the one time is shorter than the other; False where half-lives are counted."""
+    a, b = one.lower or one.upper or 0.0, other.lower or other.upper or 0.0
+    return one.unit in _DAYS and other.unit in _DAYS and a * _DAYS[one.unit] < b * _DAYS[other.unit]
 
 
 def _holds(low: str, words: tuple[str, ...]) -> bool:
