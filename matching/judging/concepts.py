@@ -17,8 +17,9 @@ from matching.judging.dates import has_numbers, turning_days
 from matching.judging.facts import TREATED, Facts, Known, KnownList, key_of, only, telling_words
 from matching.judging.half_lives import half_life_of
 from matching.judging.qualifiers import Fit, fit_of, splits_status
-from matching.judging.spells import ACUTE, Said
+from matching.judging.spells import Said
 from matching.knowledge import hierarchy
+from matching.knowledge.events import SUDDEN
 from matching.knowledge.units import NotComparable, convert
 from matching.model.codes import WhyUnknown
 from matching.model.criterion import Concept, ConditionIs, CountIs, Dose, Expression, TreatmentIs
@@ -406,7 +407,7 @@ def _condition_window(
 ) -> list[Said]:
     if leaf.window is None:
         return []
-    acute = any(own in ACUTE or hierarchy.ancestors(own) & ACUTE for own in known.ids)
+    acute = any(own in SUDDEN or hierarchy.ancestors(own) & SUDDEN for own in known.ids)
     newly = "newly diagnosed" in leaf.qualifiers
     return [spells.condition_window(known, leaf.window, day, target.missing, acute=acute, onset=newly)]
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from matching.knowledge import hierarchy
 from matching.model.criterion import AllOf, AnyOf, AtLeast, ConditionIs, Expression, If, Not, TreatmentIs, Unreadable
-from matching.reading.logic import all_of, any_of, leaves, negate
+from matching.reading.logic import all_of, any_of, clouded, leaves, negate
 
 
 def except_from(expression: Expression, exceptions: list[Expression], *, exclusion: bool, widen: bool) -> Expression:
@@ -26,6 +26,8 @@ def except_from(expression: Expression, exceptions: list[Expression], *, exclusi
             return leaf
 
         return rebuilt(expression, attach)
+    if (exclusion or isinstance(expression, Not)) and all(isinstance(e, Unreadable) for e in leaves(expression)):
+        return clouded(negate(any_of(flat)), expression)  # "a disorder, other than narcolepsy": there may be both
     if widen or (not exclusion and not isinstance(expression, Not)):
         return any_of((expression, *flat))
     if isinstance(expression, Not):

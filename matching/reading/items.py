@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from matching.knowledge import analytes, hierarchy, lexicon
 from matching.knowledge.analytes import AnalyteMention
+from matching.knowledge.events import SUDDEN
 from matching.knowledge.lexicon import TermMatch
 from matching.model.criterion import Expression, Window
 from matching.reading import measures, tokens, windows
@@ -233,8 +234,22 @@ def _claims(text: str, start: int, end: int, names: dict[int, Item], mentioned: 
                 item = Item("window", w.start, across.start)
                 item.window = replace(w.window, anchor="now")
             claimed.append(item)
-        claimed.sort(key=lambda item: item.start)
+    for n in names.values():
+        lasts = windows.lasting(text, n.end, end, of_use=not _lasts(n)) if n.kind == "term" else None
+        if lasts is not None and not any(c.start < lasts.end and lasts.start < c.end for c in claimed):
+            item = Item("window", lasts.start, lasts.end)
+            item.window = lasts.window
+            claimed.append(item)
+    claimed.sort(key=lambda item: item.start)
     return claimed
+
+
+def _lasts(name: Item) -> bool:
+    """Whether a bare time behind the name is how long it lasts: not for what happens once ("infarction > 6 months")."""
+    term = name.term
+    if term is None or term.category not in {"condition", "finding"}:
+        return False
+    return term.concept_id not in SUDDEN and not hierarchy.ancestors(term.concept_id) & SUDDEN
 
 
 def _names(

@@ -238,8 +238,6 @@ def _general(phrase: Phrase, items: list[Item]) -> Expression | None:
         return rest
     if item.kind == "compound" and item.text in {"surgery", "surgeries"}:
         return _surgery(phrase, item, told)
-    if item.kind == "generic" and not phrase.mods.qualifiers and phrase.mods.window is None:
-        return rest  # "existing diagnosis": nothing that anybody could be asked
     if item.kind == "compound" or (item.cue is not None and item.cue.value == "treatment"):
         return clouded(
             TreatmentIs(item.start, item.end, Concept(item.text), "drug", "any", None, phrase.mods.window), rest

@@ -202,6 +202,32 @@ def leading_span(text: str, start: int, end: int) -> tuple[Window, int] | None:
     return Window(_value(m["n"]), None, _unit(m["u"]), "now", "before"), m.end()
 
 
+_LASTING = re.compile(
+    r"(?P<use>\s*(?:use|therapy|treatment|exposure)\b)?(?:\s*duration\b)?[\s,]*[(\[]?\s*(?:(?:lasting|present|persisting|persistent|lasted)\s+)?"
+    r"(?P<more>(?:more|longer|greater)\s+than\s+|>\s*)?(?P<least>at\s+least\s+|>=\s*|\u2265\s*)?"
+)
+_NO_LENGTH = re.compile(
+    r"(?i)[\s)\]]*(?:before|prior|ago|old|of\s+age|after|from|since|post|per\b|/|preceding|earlier|following|apart|interval|in\s+(?:the\s+)?(?:past|last)|\d|-|gestation|pregnan)"
+)
+
+
+def lasting(text: str, start: int, end: int, *, of_use: bool) -> WindowSpot | None:
+    """How long a thing lasts, said right behind its name without a preposition ("cough > 8 weeks").
+
+    `of_use`: the name alone has no length, its use has ("steroid use > 14 days").
+    """
+    low = lowered(text)
+    lead = _LASTING.match(low, start, end)
+    if lead is None or (lead["more"] is None) == (lead["least"] is None) or (of_use and lead["use"] is None):
+        return None
+    m = _SPAN.match(low, lead.end(), end)
+    if m is None or m["m"] or m["plus"] or _NO_LENGTH.match(low, m.end(), end):
+        return None
+    said = lead.start("more") if lead["more"] else lead.start("least")
+    window = Window(_value(m["n"]), None, _unit(m["u"]), "now", "duration", lower_inclusive=lead["more"] is None)
+    return WindowSpot(said, m.end(), window) if window.unit not in {"{half_life}", "min"} else None
+
+
 def lasts_less(one: Window, other: Window) -> bool:
     """Whether the one time is shorter than the other; False where half-lives are counted."""
     a, b = one.lower or one.upper or 0.0, other.lower or other.upper or 0.0
