@@ -40,7 +40,7 @@ NEUTRAL = frozenset(
 )
 """They ask for nothing that having the condition does not answer."""
 
-ONLY_A_DOCTOR_CAN_SAY = frozenset({"clinically significant", "manageable", "untreatable"})
+ONLY_A_DOCTOR_CAN_SAY = frozenset({"clinically significant", "manageable", "untreatable", "recent"})
 """A judgement, not a fact."""
 
 ACTIVE = frozenset({"active", "current", "ongoing"})
@@ -144,6 +144,10 @@ def fit_of(qualifier: str, said: frozenset[str], name: str) -> Fit:
     """A qualifier against what the patient's words state (`said_in`) and the concept's own name."""
     if qualifier in ONLY_A_DOCTOR_CAN_SAY:
         return Fit.VAGUE
+    denied = qualifier.removeprefix("non-")
+    if denied != qualifier:  # "non-severe"
+        turned = {Fit.SAID: Fit.OPPOSITE, Fit.OPPOSITE: Fit.SAID}
+        return turned.get(fit := fit_of(denied, said, name), fit)
     alternatives = _BOTH.get(qualifier, (qualifier, *ALSO.get(qualifier, ())))
     if said.intersection(alternatives) or qualifier.lower() in said or qualifier in said_by_name(name):
         return Fit.SAID

@@ -32,6 +32,11 @@ _GOES_ON_AS_AGE = re.compile(
     r"regardless|as|suffering|treated|without|receiving|hospitali[sz]ed|planned|whose|have|has|had|that|when|will|able|willing|american\w*|healthy)\b)|(?=\s*\n)"
 )
 """What may follow an age that is only told by the people before it: "must be at least 1 year postmenopausal" is none."""
+_NO_AGE = re.compile(
+    r"(?i)\s*(?:on|since|after|post\w*|following|prior|before|free|ago|duration|history|"
+    r"of\s+(?!age\b|either\b|both\b|any\b|all\b|life\b|whatever\b)\w)"
+)
+"""What follows a time at the head of a line that is no age: "less than 1 year on insulin"."""
 
 
 def age(line: MeasuredLine, value: Value, floor: int) -> Subject | None:
@@ -57,6 +62,8 @@ def age(line: MeasuredLine, value: Value, floor: int) -> Subject | None:
             return None
         people = PEOPLE.search(lead)
         if not (people or (HEAD.match(lead) and low == line.start and q.unit in ("a", "mo"))):
+            return None
+        if not people and _NO_AGE.match(text, value.end, line.end) is not None:
             return None
         if people and _GOES_ON_AS_AGE.match(text, value.end, line.end) is None:
             return None

@@ -34,7 +34,9 @@ def read_elapsed(items: list[Item], mods: Mods, line: Line) -> Expression | None
     if window is None or any(i.kind not in _LEADING for i in items[:n]) or (line.exclusion and window.upper is None):
         return None
     stop = _end_of_names(items, n + 1)
-    body = [i for i in items[n + 1 : stop] if i.kind not in {"status", "plain"}]
+    body = _without_concurrent([i for i in items[n + 1 : stop] if i.kind not in {"status", "plain"}])
+    if any(i.kind == "neg" for i in body):
+        return None
     others = [(i, also) for i in body if i.kind == "group" and (also := _other_time(i, line)) is not None]
     told = read_list([i for i in body if all(i is not g for g, _ in others)], line, 1)
     if told is None or not any(isinstance(e, TreatmentIs) for e in leaves(told)):
@@ -85,6 +87,13 @@ def _end_of_names(items: list[Item], n: int) -> int:
             return n
         n += 1
     return n
+
+
+def _without_concurrent(body: list[Item]) -> list[Item]:
+    """Names after "since prior and no (other) concurrent": what is denied within the time is denied now too."""
+    n = next((k for k, i in enumerate(body) if i.kind in NAMES), 0)
+    ahead = [i.kind for i in body[:n]]
+    return body[n:] if "neg" in ahead and set(ahead) <= {"conj", "sep", "neg", "qual"} else body
 
 
 def _other_time(group: Item, line: Line) -> tuple[Window, list[Item]] | None:

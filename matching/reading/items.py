@@ -232,7 +232,8 @@ def _claims(text: str, start: int, end: int, names: dict[int, Item], mentioned: 
                 item.window = w.window
             else:  # "3 months following stem cell | transplantation": the name is not the window's
                 item = Item("window", w.start, across.start)
-                item.window = replace(w.window, anchor="now")
+                past = w.window.direction == "after"  # "6 months following transplantation": it lies back
+                item.window = replace(w.window, anchor="now", direction="before" if past else w.window.direction)
             claimed.append(item)
     for n in names.values():
         lasts = windows.lasting(text, n.end, end, of_use=not _lasts(n)) if n.kind == "term" else None
@@ -346,6 +347,8 @@ def _row(text: str, start: int, end: int) -> list[Item]:
             i += 1
         if item.kind == "word" and word.startswith("non"):
             item = _non(item, row, words, i, names, cues)
+            if item.kind == "qual":
+                i += 1
         elif word == "off" and _names_treatment(words, i, names):
             item = Item("neg", item.start, item.end, "off")  # "off steroids for 4 weeks"
         elif word == "off" and i < count and words[i][0] == "label":
@@ -438,6 +441,9 @@ def _non(
             cue = cues.get(after[0])
             if after[1] in names or (cue is not None and cue.kind in {"pregnancy", "lifestyle"}):
                 return Item("neg", item.start, item.end, "non")
+            if cue is not None and cue.kind == "qual":
+                said = f"non-{after[0]}"
+                return Item("qual", item.start, after[2], said, Cue("qual", said))
         return item
     cue = cues.get(item.text[3:])
     if cue is not None and cue.kind in {"pregnancy", "lifestyle"}:

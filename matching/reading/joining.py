@@ -23,7 +23,7 @@ from matching.model.criterion import (
 from matching.reading.absence import away
 from matching.reading.items import Item
 from matching.reading.logic import all_of, any_of, between, clouded, leaves, negate
-from matching.reading.mentions import with_window
+from matching.reading.mentions import dated, with_window
 from matching.reading.parts import Line, Part
 
 
@@ -50,7 +50,9 @@ def runs(parts: list[Part]) -> list[_Run]:
         if head is not None:
             runs.append(_Run(negate(away(any_of(group))), head.joint, head.comma, len(group)))
             head, group = None, []
-        if part.negated:
+        if part.negated and part.alone:
+            runs.append(_Run(negate(away(part.expression)), part.joint, part.comma, 1))
+        elif part.negated:
             head, group = part, [part.expression]
         else:
             runs.append(_Run(part.expression, part.joint, part.comma, 1, part.either, part.predicate))
@@ -68,7 +70,7 @@ def spread_windows(parts: list[Part]) -> None:
         if part.window is not None or part.expression is None or after.restart:
             return
         if not any(isinstance(e, PregnancyIs) for e in leaves(part.expression)):
-            part.expression = with_window(part.expression, last.window)
+            part.expression = with_window(dated(part.expression), last.window)
 
 
 def combine(runs: list[_Run], items: list[Item], line: Line) -> Expression:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from matching.model.criterion import (
@@ -10,6 +11,7 @@ from matching.model.criterion import (
     AnyOf,
     ConditionIs,
     Expression,
+    PregnancyIs,
     ScoreIs,
     SexIs,
     TreatmentIs,
@@ -182,10 +184,16 @@ def read_coordination(items: list[Item], mods: Mods, line: Line, depth: int) -> 
         if part.items and any(i.kind == "denied" for i in part.items):
             carried = carried._replace(qualifiers=())
         before = part
+    for part in parts:
+        if part.expression is None and part.joint and part.items:
+            general = _OF_MEDICINE.search(line.text, part.items[0].start, part.items[-1].end)
+            if general is not None:  # "neurological or medical disorders": whatever that may be
+                part.expression = Unreadable(general.start(), general.end(), "a general term that could not be read")
     read = [p for p in parts if p.expression is not None]
     if not read:
         return None
     read = _trailing_phrases(read)
+    _part_sexes(read)
     people = _shared_people(read)
     _share_cancers(read)
     _share_bases(read, line)
@@ -193,6 +201,11 @@ def read_coordination(items: list[Item], mods: Mods, line: Line, depth: int) -> 
     _spread_clause(read)
     told = combine(runs(read), items, line)
     return all_of((*people, told)) if people else told
+
+
+_OF_MEDICINE = re.compile(
+    r"(?i)\b(?:medical|systemic|somatic|physical|organic)\s+(?:illness(?:es)?|conditions?|disorders?|diseases?|problems?)\b"
+)
 
 
 def _is_treatment(expression: Expression) -> bool:
@@ -283,6 +296,19 @@ def _shared_people(parts: list[Part]) -> tuple[Expression, ...]:
     first.base = all_of(left) if left else None
     first.expression = all_of(rest)
     return people
+
+
+def _part_sexes(parts: list[Part]) -> None:
+    """Members for one sex and for the other are alternatives: "females of non-childbearing potential and male subjects"."""
+    told = [
+        {i.cue.value for i in p.items if i.kind == "sex" and i.cue is not None}
+        if p.expression is not None and all(isinstance(e, SexIs | PregnancyIs) for e in leaves(p.expression))
+        else set()
+        for p in parts
+    ]
+    for n in range(1, len(parts)):
+        if parts[n].joint == "and" and told[n - 1] and told[n] and not told[n - 1] & told[n]:
+            parts[n].joint = "or"
 
 
 def _share_cancers(parts: list[Part]) -> None:
@@ -376,6 +402,7 @@ def _read_part(part: Part, carried: Mods, line: Line, depth: int, *, organs: boo
         negations += items[n].kind == "neg"
         n += 1
     part.restart = n < len(items) and items[n].kind in {"measure", "on_site", "pregtest"}
+    part.alone = any(i.kind == "neg" and i.text == "non" for i in items[:n])
     if n:
         opening = items[:n]
         part.negated = negations % 2 == 1

@@ -8,6 +8,7 @@ from typing import NamedTuple, cast
 
 from matching.knowledge import hierarchy, lexicon
 from matching.model.criterion import (
+    AllOf,
     Analyte,
     Concept,
     ConditionIs,
@@ -228,7 +229,8 @@ def _treatment(item: Item, mods: Mods) -> Expression:
     leaf = TreatmentIs(
         item.start, item.end, concept, treatment_type(term.category, term.text), status, None, mods.window
     )
-    telling = tuple(q for q in mods.qualifiers if q not in _IDLE)
+    idle = _IDLE if mods.window is None else _IDLE | {VAGUE_TIME}
+    telling = tuple(q for q in mods.qualifiers if q not in idle)
     if not telling:
         return leaf
     return narrowed(leaf, Unreadable(item.start, item.end, "which of the treatments: " + ", ".join(telling)))
@@ -293,6 +295,24 @@ def with_window(expression: Expression, window: Window) -> Expression:
         expression,
         lambda leaf: replace(leaf, window=window) if isinstance(leaf, _TIMED) and leaf.window is None else leaf,
     )
+
+
+VAGUE_TIME = "recent"
+_VAGUELY = f"which of the treatments: {VAGUE_TIME}"
+
+
+def dated(expression: Expression) -> Expression:
+    """The same without "recent": how recent is said by a window."""
+
+    def plain(leaf: Expression) -> Expression:
+        if isinstance(leaf, ConditionIs) and VAGUE_TIME in leaf.qualifiers:
+            return replace(leaf, qualifiers=tuple(q for q in leaf.qualifiers if q != VAGUE_TIME))
+        return leaf
+
+    if isinstance(expression, AllOf):
+        rest = [e for e in expression.of if not (isinstance(e, Unreadable) and e.reason == _VAGUELY)]
+        expression = all_of(rest) if rest else expression
+    return rebuilt(expression, plain)
 
 
 def with_qualifiers(expression: Expression, qualifiers: tuple[str, ...]) -> Expression:

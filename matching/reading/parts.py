@@ -49,7 +49,7 @@ class Part:
     """One member of a coordination.
 
     `joint` is the connective before it and `comma` whether a comma stands there too. `negated`: it begins with a
-    negation, `either` with that word, `predicate` with a verb. `restart`: it begins a new statement. `alternative`: it is
+    negation, `either` with that word, `predicate` with a verb. `alone`: its negation ("non-") denies no further member. `restart`: it begins a new statement. `alternative`: it is
     the part before it with other modifiers. `base`: what a link
     ("diabetes with nephropathy") joins its last name to, which may hold for the next member too;
     `loose`: the link says no more than that they belong together ("requiring", "after"), `required` that it is "requiring". `mods` hold for the members after it. `window` is one that stands
@@ -70,3 +70,4 @@ class Part:
     either: bool = False
     predicate: bool = False
     required: bool = False
+    alone: bool = False

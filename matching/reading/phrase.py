@@ -27,7 +27,7 @@ from matching.reading.absence import away
 from matching.reading.defined import shown_by
 from matching.reading.items import Item
 from matching.reading.logic import all_of, any_of, clouded, leaves, narrowed, negate
-from matching.reading.mentions import CONDITIONS, NOTHING, Mods, mention, with_qualifiers, with_window
+from matching.reading.mentions import CONDITIONS, NOTHING, Mods, dated, mention, with_qualifiers, with_window
 from matching.reading.parts import Line, Part
 from matching.reading.windows import of_absence
 
@@ -549,7 +549,7 @@ class Phrase:
             self.expression = with_qualifiers(self.expression, ("newly diagnosed",))
         if isinstance(self.expression, Not):
             window = of_absence(window) or window  # "seizure-free for 6 months"
-        timed = with_window(self.expression, window)
+        timed = with_window(dated(self.expression) if window.lower or window.upper else self.expression, window)
         if timed == self.expression and self.part.window is not None and self.part.window != item.window:
             # "prior to screening for at least 4 weeks": a leaf holds one of them
             timed = narrowed(timed, Unreadable(item.start, item.end, "a second time"))

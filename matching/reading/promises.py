@@ -134,7 +134,7 @@ def read_promise(items: list[Item], mods: Mods, line: Line, depth: int) -> Expre
         if judged:
             head, cut = items[:n], 0
         inner = line.read(_without_trailing(head), mods, depth + 1)
-        group = who(head)
+        group = who(head) or (inner if topic == "contraception" and inner is not None and _fertile(inner) else None)
         if group is not None:
             expression = on_subgroup(group, promise, line)
         elif inner is not None:
@@ -152,6 +152,8 @@ def read_promise(items: list[Item], mods: Mods, line: Line, depth: int) -> Expre
         among = _those_fertile(before, expression) if topic == "contraception" and line.exclusion else None
         if among is not None:
             expression = among
+        elif topic == "contraception" and before is not None and _fertile(before):
+            expression = on_subgroup(before, expression, line)  # "fertile patients, men or women, must use ..."
         elif before is not None:
             parts.append(before)
             joints.append(_joint_at(items, cut - 1))
@@ -284,6 +286,19 @@ def _kept_treatment(span: list[Item]) -> Item | None:
 
 
 _STUDY = frozenset({"study", "trial", "protocol", "procedures", "visits", "requirements", "treatment"})
+
+
+def _fertile(told: Expression) -> bool:
+    """Whether people of childbearing potential are meant, of one sex or of both."""
+    found = leaves(told)
+    return (
+        not isinstance(told, Not)
+        and any(isinstance(e, PregnancyIs) for e in found)
+        and all(
+            isinstance(e, SexIs) or (isinstance(e, PregnancyIs) and e.states == ("childbearing_potential",))
+            for e in found
+        )
+    )
 
 
 def _those_fertile(before: Expression | None, promise: Expression) -> Expression | None:

@@ -133,7 +133,9 @@ def _short(text: str, a: int, pos: int, end: int, word: str, out: list[Token]) -
         if glued is not None:
             out.extend(lex(text, a, glued.end()))
             return glued.end()
-    if word[0] in "ivl" and len(word) <= 6 and (roman := numbers.read_roman(word)) is not None:
+    if word == "i" and text.startswith(".e", pos):  # "i.e."
+        out.append(Token("word", a, pos, (), None, word))
+    elif word[0] in "ivl" and len(word) <= 6 and (roman := numbers.read_roman(word)) is not None:
         out.append(Token("roman", a, pos, (float(roman[0]),), None, word))
     else:
         out.append(Token("word", a, pos, (), None, word))

@@ -6,9 +6,9 @@ from matching.judging.evaluate import evaluate
 from matching.judging.facts import LIFELONG, OF_PREGNANCY, prepare
 from matching.judging.measure import PREGNANCY_TESTS, REPEATED
 from matching.judging.people import BREAST_FEEDING, DISORDERS, HEALTHY_VOLUNTEERS, NOT_FERTILE, PREGNANCY
-from matching.judging.spells import ACUTE
 from matching.judging.tested import TESTS
 from matching.knowledge import analytes, hierarchy
+from matching.knowledge.events import SUDDEN
 from matching.model.codes import Sex, WhyUnknown
 from matching.model.criterion import (
     AgeIs,
@@ -159,7 +159,7 @@ FERTILE = PregnancyIs(0, 1, ("childbearing_potential",))
         (FERTILE, {"sex": Sex.FEMALE, "conditions": (Condition("postmenopause"),)}, F, True),
         (ConditionIs(0, 1, Concept("pregnancy", PREGNANCY)), {"sex": Sex.FEMALE, "pregnant": False}, F, True),
         (ConditionIs(0, 1, Concept("pregnancy", PREGNANCY)), {"sex": Sex.MALE}, F, False),
-        (PregnancyIs(0, 1, ("pregnant", "breastfeeding")), {"sex": Sex.FEMALE, "birth_date": born("1960")}, F, False),
+        (PregnancyIs(0, 1, ("pregnant", "breastfeeding")), {"sex": Sex.FEMALE, "birth_date": born("1960")}, F, True),
         (PregnancyIs(0, 1, ("pregnant",)), {"birth_date": born("1960")}, F, False),
         (PregnancyIs(0, 1, ("pregnant",)), {"sex": Sex.FEMALE, "birth_date": born("1980")}, U, True),
         (PregnancyIs(0, 1, ("pregnant",), Window(upper=6, unit="mo")), {"sex": Sex.FEMALE, "pregnant": False}, U, True),
@@ -239,7 +239,7 @@ def test_every_concept_id_in_the_code_is_in_the_vocabulary():
     ids = {
         *NOT_FERTILE,
         *DISORDERS.values(),
-        *ACUTE,
+        *SUDDEN,
         *LIFELONG,
         *OF_PREGNANCY,
         *(m.concept for m in TESTS.values()),
