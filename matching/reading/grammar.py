@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from matching.model.codes import Role
-from matching.model.criterion import AgeIs, Expression, If, Not, Unreadable
+from matching.model.criterion import AgeIs, Expression, If, Not, OnSite, Unreadable
 from matching.reading.absence import free_for
+from matching.reading.cues import Cue
 from matching.reading.elapsed import as_windows, read_elapsed
 from matching.reading.exceptions import except_from
 from matching.reading.glosses import read_definition, read_examples, read_labelled
@@ -143,9 +144,9 @@ def _sentences(items: list[Item], mods: Mods, line: Line) -> Expression | None:
             line.skip(body)
             continue
         expression = _statement(body, mods, line)
-        place = _SOME_SITES.match(line.text, part[0].start)
+        place = _SOME_SITES.match(line.text, part[0].start) or _SOME_PARTS.match(line.text, part[0].start)
         if expression is not None and place is not None:
-            expression = clouded(expression, Unreadable(place.start(), place.end(), "for some sites only"))
+            expression = clouded(expression, Unreadable(place.start(), place.end(), "for a part of the study only"))
         if expression is None:
             if has(body, frozenset({"word"})):
                 expression = line.unreadable(body)
@@ -192,6 +193,13 @@ def _only_tells(items: list[Item], line: Line) -> bool:
 _SOME_SITES = re.compile(
     r"(?i)(?:at|for|in)\s+(?:the\s+|all\s+)?(?:study\s+|participating\s+)?(?:sites?|cent(?:er|re)s|countries|regions?)\s+(?:in|of|where|outside|only)\b"
     r"|for\s+(?:the\s+)?(?:U\.?S\.?A?|EU|UK|Japan|China|France|Germany|Korea|India|Canada|Italy|Spain|Taiwan)\b[^:.]{0,20}(?:\bonly\b|:)"
+)
+_SOME_PARTS = re.compile(
+    r"(?i)(?:for\s+|only\s+)?(?:patients|subjects|participants|those|individuals)\s+(?:who\s+are\s+)?(?:enrol+(?:ed|ing)\s+)?(?:in|into|on|of)\s+(?:the\s+)?"
+    r"(?:arm|cohort|part|group|stage|phase|stratum)s?\s+(?:[A-H]|\d[ab]?|I{1,3}V?[ab]?)\b"
+)
+_WEIGHED = re.compile(
+    r"(?i)\b(?:will|should|must|to)\s+be\s+(?:further\s+)?(?:evaluated|reviewed|discussed|considered|assessed)\s+(?:by|with|on\s+a\s+case)\b"
 )
 _DENYING = frozenset(
     {
@@ -245,6 +253,12 @@ def _statement(items: list[Item], mods: Mods, line: Line) -> Expression | None:
             return passed
         items = as_windows(items)
     if not line.exclusion:
+        weighed = _WEIGHED.search(line.text, items[0].start, items[-1].end)
+        ahead = [i for i in items if weighed is not None and i.end <= weighed.start()]
+        if weighed is not None and has(ahead, NAMES) and not has(items, frozenset({"measure"})):
+            told = line.read(ahead, mods, 0)  # "any use of cannabis will be evaluated": nobody is asked to use it
+            site = OnSite(weighed.start(), weighed.end(), "investigator_opinion")
+            return site if told is None else If(told, site)
         allowed = _allowed(items)
         if allowed:
             told = line.read(allowed, mods, 0)
@@ -344,6 +358,11 @@ def _clause(items: list[Item], mods: Mods, line: Line, depth: int) -> Expression
                     if others is None:
                         return timed
                     return except_from(timed, [others], exclusion=line.exclusion, widen=False)
+            allowed = [i for i in told if i.kind == "group" and any(k.kind == "permit" for k in i.inner)]
+            if allowed and line.exclusion:  # "other than glaucoma (cataracts are acceptable)": one exception more
+                inner = [k for i in allowed for k in i.inner if k.kind != "permit"]
+                also = Item("conj", allowed[0].start, allowed[0].start, "or", Cue("conj", "or"))
+                told = [*(i for i in told if i not in allowed), also, *inner]
             late = _late_window(told) if kind == "except" else None
             if late is not None:
                 told.remove(late)

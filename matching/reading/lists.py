@@ -20,6 +20,7 @@ from matching.model.criterion import (
 )
 from matching.reading.attributes import with_attributes, without_attributes
 from matching.reading.cues import Cue
+from matching.reading.hanging import hung, not_done
 from matching.reading.items import CONTENT, NAMES, Item, find
 from matching.reading.joining import combine, runs, spread_windows
 from matching.reading.logic import all_of, any_of, clouded, leaves, narrowed
@@ -143,7 +144,8 @@ def read_coordination(items: list[Item], mods: Mods, line: Line, depth: int) -> 
     A part that only modifies ("severe or", "history of and") modifies the next. A negation holds for the parts after it
     until a part begins a new statement. In an exclusion list two names joined by "and" may mean both or either.
     """
-    parts = _split(_denials(_without_indifferent(items)))
+    items = not_done(items)
+    parts = hung(_split(_denials(_without_indifferent(items))), items)
     if not parts:
         return None
     if len(parts) > MAX_PARTS:
@@ -158,10 +160,17 @@ def read_coordination(items: list[Item], mods: Mods, line: Line, depth: int) -> 
     before: Part | None = None
     organs = False
     repeated: set[str] = set()
+    ends_in_or = bool(parts) and parts[-1].joint == "or"
+    governor: Item | None = None
     for part in parts:
         if part.alternative:
             carried = base
         base = carried
+        if governor is not None:
+            governor = governor if _is_governed(part, ends_in_or=ends_in_or) else None
+            carried = carried._replace(narrow=governor)
+        elif (first := _governor(part)) is not None:
+            governor = first
         if part.expression is None:
             organs = before is not None and (
                 isinstance(before.expression, ConditionIs)
@@ -201,6 +210,24 @@ def read_coordination(items: list[Item], mods: Mods, line: Line, depth: int) -> 
     _spread_clause(read)
     told = combine(runs(read), items, line)
     return all_of((*people, told)) if people else told
+
+
+def _governor(part: Part) -> Item | None:
+    """What narrows the first name of a member, and may narrow the names listed after it ("exacerbation of asthma or COPD")."""
+    for item in part.items:
+        if item.kind == "narrow":
+            return None if item.text == "onset of" else item
+        if item.kind not in {"plain", "prep", "qual", "status", "person", "neg", "modal"}:
+            return None
+    return None
+
+
+def _is_governed(part: Part, *, ends_in_or: bool) -> bool:
+    """Whether a member is a bare name, or one with modifiers, that "or" joins to the names before it."""
+    if not (part.joint == "or" or (part.joint == "," and ends_in_or)):
+        return False
+    n = next((k for k, i in enumerate(part.items) if i.kind in NAMES), -1)
+    return n >= 0 and all(i.kind in {"qual", "plain"} for i in part.items[:n])
 
 
 _OF_MEDICINE = re.compile(

@@ -127,6 +127,9 @@ class Phrase:
                 brackets.brackets(self, item)
             case "denied":
                 self._denied(item)
+            case "hung":
+                told = self.line.read(item.inner, NOTHING, self.depth + 1)
+                self.join(told if told is not None else self.line.unreadable(item.inner), item)
             case "function":
                 heads.function(self, item)
             case "place" | "limit":
