@@ -204,6 +204,13 @@ def _examples(phrase: Phrase, group: Item, content: list[Item]) -> None:
         return
     if phrase.mods.qualifiers:
         told = with_qualifiers(told, phrase.mods.qualifiers)
+    times = (
+        {e.window for e in leaves(phrase.expression) if isinstance(e, ConditionIs | TreatmentIs)}
+        if phrase.expression is not None
+        else set()
+    )
+    if len(times) == 1 and (time := times.pop()) is not None:
+        told = with_window(told, time)
     if phrase.expression is not None and _gives_the_value(phrase.expression, told):
         phrase.expression = told  # "marked prolongation of QTc (e.g. QTc > 450 ms)"
         return

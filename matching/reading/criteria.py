@@ -231,7 +231,7 @@ def _negated(text: str, line: Line, expressions: tuple[Expression, ...], rest: U
         some = every
     if leads.restricts(text, line.body, line.end):
         some, every = AllOf((some, rest)), AllOf((every, rest))
-    if line.role is Role.EXCLUSION and leads.denies_first(text, line.body, line.end):
+    if line.role is Role.EXCLUSION and not leads.lacks(text, line.body, line.end):
         # "No:" or "Must not have:" over an exclusion list is a slip as often as it is meant.
         return AllOf((AnyOf((Not(some), rest)), rest))
     if line.role is Role.INCLUSION or line.connective.stated:
@@ -247,7 +247,7 @@ def _shown(text: str, lead: Line, part: Line, expression: Expression) -> Express
     if lets_through:
         rest = Unreadable(part.body, part.end, "lets some people through")
         return AllOf((AnyOf((expression, rest)), rest))
-    if lead.negated and lead.role is Role.EXCLUSION and leads.denies_first(text, lead.body, lead.end):
+    if lead.negated and lead.role is Role.EXCLUSION and not leads.lacks(text, lead.body, lead.end):
         rest = Unreadable(part.body, part.end, "a denial in an exclusion list")
         return AllOf((AnyOf((expression, rest)), rest))
     return Not(expression) if lead.negated else expression

@@ -29,6 +29,7 @@ from matching.reading.mentions import NOTHING, Mods, shifted_name, with_qualifie
 from matching.reading.parts import Line
 from matching.reading.people import on_subgroup, who
 
+_SAYING = frozenset({"plain", "word", "qual", "status", "neg", "generic"})
 _COUNTED = re.compile(r"(?i)\bat\s+least\s+(one|two|three|four|five|[1-9])\b")
 
 
@@ -59,7 +60,11 @@ def read_labelled(label: list[Item], body: list[Item], mods: Mods, line: Line, d
         return line.read([*(i for i in label if i.kind != "prep"), *body], mods, depth + 1)
     inner = line.read(body, mods, depth + 1)
     if inner is None:
-        return line.read(label, mods, depth + 1)
+        titled = line.read(label, mods, depth + 1)
+        if titled is None or any(i.kind in {"measure", "on_site"} for i in label) or not has(body, _SAYING):
+            return titled
+        # "Hospitalization status: outpatients", "Menopausal status: any": not what the title names alone
+        return clouded(titled, line.unreadable(body))
     negations = sum(i.kind == "neg" for i in label)
     group = who(label)
     if group is not None:
@@ -87,6 +92,9 @@ def read_labelled(label: list[Item], body: list[Item], mods: Mods, line: Line, d
             inner = clouded(inner, line.unreadable(label, "a title that changes the meaning"))
         return negate(inner) if negations % 2 else inner
     outer = line.read(label, mods, depth + 1)
+    time = next((i.window for i in label if i.kind == "window"), None)
+    if time is not None:
+        inner = with_window(inner, time)  # "use of antiarrhythmics within 6 months, including: amiodarone"
     if outer is None:
         return inner
     mark = Unreadable(label[0].start, label[-1].end, "a title and what it names")

@@ -198,6 +198,9 @@ _SOME_PARTS = re.compile(
     r"(?i)(?:for\s+|only\s+)?(?:patients|subjects|participants|those|individuals)\s+(?:who\s+are\s+)?(?:enrol+(?:ed|ing)\s+)?(?:in|into|on|of)\s+(?:the\s+)?"
     r"(?:arm|cohort|part|group|stage|phase|stratum)s?\s+(?:[A-H]|\d[ab]?|I{1,3}V?[ab]?)\b"
 )
+_OR_IF = re.compile(
+    r"(?i)\bor\s*,?\s*(?=(?:if|when)\s+(?:on|taking|receiving|using|so|yes|present|treated|they|the\s+(?:patient|subject|participant)))"
+)
 _WEIGHED = re.compile(
     r"(?i)\b(?:will|should|must|to)\s+be\s+(?:further\s+)?(?:evaluated|reviewed|discussed|considered|assessed)\s+(?:by|with|on\s+a\s+case)\b"
 )
@@ -247,6 +250,13 @@ def _statement(items: list[Item], mods: Mods, line: Line) -> Expression | None:
 
     A denial there ("no history of") may be a slip of the same sort, or may be meant: not known which.
     """
+    either = _OR_IF.search(line.text, items[0].start, items[-1].end)
+    if either is not None and not line.exclusion:
+        ahead = [i for i in items if i.end <= either.start()]
+        told = line.read(trim(ahead), mods, 0) if has(ahead, NAMES) else None
+        if told is not None:  # "no steroids or, if on steroids, a stable dose": either of them will do
+            rest = [i for i in items if i.start >= either.start()]
+            return any_of((told, line.unreadable(rest, "what is asked of them instead")))
     if any(i.kind == "elapsed" for i in items):
         passed = read_elapsed(items, mods, line)
         if passed is not None:

@@ -66,6 +66,8 @@ def spread_windows(parts: list[Part]) -> None:
     last = parts[-1]
     if last.window is None or len(parts) < 2:
         return
+    if last.joint == "," and last.items and last.items[0].text in {"any", "any other"}:
+        return  # "metastatic disease, lung cancer, any other cancer within 5 years"
     for part, after in zip(reversed(parts[:-1]), reversed(parts[1:]), strict=True):
         if part.window is not None or part.expression is None or after.restart:
             return

@@ -112,18 +112,41 @@ def _groups(found: re.Match[str]) -> list[str]:
 
 def is_negated(text: str, start: int, end: int) -> bool:
     """Whether the line says that what follows must not hold ("none of the following:", "Patients must not have:")."""
-    line = text[start:end]
-    return bool(_NEGATED.search(line)) and not has_exception(text, start, end)
+    last = None
+    for last in _NEGATED.finditer(text[start:end]):  # noqa: B007 -- the last one is used below
+        pass
+    if last is None or _ASKED_THEN.search(text, start + last.end(), end):
+        return False
+    return not has_exception(text, start, end)
 
 
-_DENYING_FIRST = re.compile(
-    r"(?i)\W*(?:(?:patients?|subjects?|participants?|individuals?|you|they|who)\s+)*(?:no|none|without|absence\s+of|free\s+(?:of|from)|never|(?:must|should|may|can|will)\s*not|cannot)\b"
+_ASKED_THEN = re.compile(
+    r"(?i)\b(?:(?:must|should|shall|need(?:s)?\s+to|ha(?:s|ve)\s+to|(?:is|are)\s+required\s+to)\s+(?!not\b|never\b)\w+|defined\s+as|meaning|i\.?\s?e\b)"
+)
+"""What asks for something after a denial of another: "who are not of childbearing potential must meet one of:"."""
+
+
+_STOPPING = re.compile(
+    r"""(?ix) \b(?:must|should|may|shall|will)\s*not\s+(?:have|be|meet|receive|take|use|present|suffer|exhibit|show|participate|enter|enrol) | \bcannot\s+(?:have|be\s+(?:enrol|includ|eligib))
+    | \b(?:not|non-?)\s*(?:be\s+)?(?:enrolled|included|eligible|allowed|permitted|recruited|entered|accepted|administered|randomi[sz]ed)"""
+)
+_LACKING = re.compile(
+    r"""(?ix) \b(?:without|lacking|lacks?\s+(?:of\s+)?|absence\s+of)\s+(?:any|all|one|at\s+least|the)
+    | \b(?:do|does|did|has|have|had)\s+not\s+(?:have|had|meet|met|undergone|received|been|fulfil\w*|experienc\w*|stopped|taken) | \bnot\s+(?:having|meeting|fulfil\w+)"""
 )
 
 
-def denies_first(text: str, start: int, end: int) -> bool:
-    """Whether the line begins with a denial ("No:", "Patients must not have:"), not one inside ("who do not have:")."""
-    return bool(_DENYING_FIRST.match(text, start, end))
+def stops_whoever_has(text: str, start: int, end: int) -> bool:
+    """Whether a denial in a line of an exclusion list only says who is not let in.
+
+    "Patients must not have any of:", "Subjects with any of the following are not eligible:". What stands under it excludes as it stands.
+    """
+    return bool(_STOPPING.search(text, start, end)) and not _LACKING.search(text, start, end)
+
+
+def lacks(text: str, start: int, end: int) -> bool:
+    """Whether a line speaks of those who do not have what stands under it ("Patients who do not meet all of:")."""
+    return bool(_LACKING.search(text, start, end))
 
 
 def has_exception(text: str, start: int, end: int) -> bool:

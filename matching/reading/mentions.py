@@ -140,6 +140,8 @@ def mention(item: Item, mods: Mods, text: str) -> Expression:
         return shifted(mods, item.start, item.end, text)
     if mods.studied is not None:
         leaf = narrowed(leaf, Unreadable(mods.studied.start, mods.studied.end, "other than what is studied here"))
+    if mods.route is not None and isinstance(leaf, ConditionIs) and not text[mods.route.end : item.start].strip():
+        leaf = replace(leaf, qualifiers=(*leaf.qualifiers, mods.route.text.lower()))  # "vaginal infection"
     if mods.route is not None and isinstance(leaf, TreatmentIs):
         leaf = narrowed(leaf, Unreadable(mods.route.start, mods.route.end, "route or kind of treatment"))
     if mods.governor is not None:

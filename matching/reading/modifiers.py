@@ -65,7 +65,9 @@ def join_modifiers(parts: list[Part]) -> list[Part]:
                 held.append(part)
             continue
         if held:
-            out.extend(_alternatives(held, part, joint=held[0].joint if out else ""))
+            says = any(not _SAYING.isdisjoint({i.kind for i in h.items}) for h in held)
+            joint = held[0].joint if says else part.joint  # "bipolar disorder I and II or asthma"
+            out.extend(_alternatives(held, part, joint=joint if out else ""))
             held = []
         else:
             out.append(part)

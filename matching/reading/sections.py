@@ -399,6 +399,8 @@ def _mark_leads(text: str, lines: list[Line], titles: set[int]) -> None:
             connective = _less_certain(text, lead, children, connective)
         colon = leads.leads_on(text, lead.start, lead.end)
         negated = colon and leads.is_negated(text, lead.body, lead.end)
+        if negated and lead.role is Role.EXCLUSION:
+            negated = not leads.stops_whoever_has(text, lead.body, lead.end)
         is_title = colon and not negated and lead.parent is None and index in titles
         if is_title and connective.kind == _NATURAL[lead.role] and leads.is_pure(text, lead.body, lead.end):
             silent = lead.end - lead.start <= 80 and text[lead.end - 1] == ":"
