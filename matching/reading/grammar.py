@@ -242,7 +242,8 @@ _BARE = frozenset({"no", "without", "none", "none of", "free of", "free from", "
 
 def _denies_names(items: list[Item]) -> bool:
     """Whether diseases or treatments are denied, and no promise: "no insulin", not "no informed consent"."""
-    return has(items, NAMES | {"word"}) and not has(items, frozenset({"on_site"}))
+    stop = next((k for k, i in enumerate(items) if i.kind == "sep"), len(items))
+    return has(items[:stop], NAMES | {"word"}) and not has(items[:stop], frozenset({"on_site"}))
 
 
 def _statement(items: list[Item], mods: Mods, line: Line) -> Expression | None:
@@ -398,11 +399,18 @@ def _clause(items: list[Item], mods: Mods, line: Line, depth: int) -> Expression
 _FINISHED = re.compile(r"(?:\w{2,}ed|\w{3,}ing|free|since|after|for)$")
 
 
+_MOST_AFTER = 3
+
+
 def _late_window(told: list[Item]) -> Item | None:
     """The window at the end of an exception that is said of what it is an exception to.
 
     "Cancer, other than of the skin, within 5 years": but not "other than skin cancer treated within 5 years".
     """
+    tail = len(told)
+    while tail and told[tail - 1].kind in {"plain", "word", "prep"} and len(told) - tail < _MOST_AFTER:
+        tail -= 1  # "within 4 weeks prior to the study's | initial dosing"
+    told = told[:tail]
     last = told[-1] if told else None
     if (
         last is None

@@ -75,3 +75,31 @@ def not_done(items: list[Item]) -> list[Item]:
     told = f"non-{cue.value if items[j].kind == 'qual' and cue is not None else items[j].text}"
     denied = Item("qual", items[n].start, items[j].end, told, Cue("qual", told))
     return [*items[:n], denied, *not_done(items[j + 1 :])]
+
+
+_WHEN = frozenset({"history", "active", "current", "any"})
+_BESIDE = frozenset({"status", "plain", "neg", "modal", "person", "link"})
+
+
+def either_status(parts: list[Part]) -> list[Part]:
+    """Either = status "or" status name: "any history of or active cancer" is cancer at any time."""
+    out: list[Part] = []
+    for part in parts:
+        before = out[-1] if out else None
+        first = next((k for k, i in enumerate(part.items) if i.kind != "plain"), None)
+        if (
+            before is not None
+            and first is not None
+            and part.joint in {"or", "and"}
+            and all(i.kind in _BESIDE for i in before.items)
+            and (said := next((i for i in before.items if i.kind == "status"), None)) is not None
+        ):
+            after = part.items[first]
+            values = {i.cue.value for i in (said, after) if i.kind == "status" and i.cue is not None}
+            if after.kind == "status" and len(values) == 2 and values <= _WHEN:
+                both = Item("status", said.start, after.end, f"{said.text} or {after.text}", Cue("status", "any"))
+                beside = [i for i in before.items if i.kind != "status"]
+                out[-1] = Part([*beside, both, *part.items[first + 1 :]], before.joint, before.comma)
+                continue
+        out.append(part)
+    return out

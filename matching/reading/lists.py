@@ -20,7 +20,7 @@ from matching.model.criterion import (
 )
 from matching.reading.attributes import with_attributes, without_attributes
 from matching.reading.cues import Cue
-from matching.reading.hanging import hung, not_done
+from matching.reading.hanging import either_status, hung, not_done
 from matching.reading.items import CONTENT, NAMES, Item, find
 from matching.reading.joining import combine, runs, spread_windows
 from matching.reading.logic import all_of, any_of, clouded, leaves, narrowed
@@ -145,7 +145,7 @@ def read_coordination(items: list[Item], mods: Mods, line: Line, depth: int) -> 
     until a part begins a new statement. In an exclusion list two names joined by "and" may mean both or either.
     """
     items = not_done(items)
-    parts = hung(_split(_denials(_without_indifferent(items))), items)
+    parts = hung(either_status(_split(_denials(_without_indifferent(items)))), items)
     if not parts:
         return None
     if len(parts) > MAX_PARTS:

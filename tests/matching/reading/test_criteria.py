@@ -179,6 +179,30 @@ def test_a_lead_that_turns_names_turns_those_under_it(lead: str, expected: str) 
     assert short(parsed.criteria[1].expression) == expected
 
 
+@pytest.mark.parametrize(
+    ("lead", "expected"),
+    [
+        ("Subjects meeting any of the following must not be enrolled in the study:", "any(stroke, asthma)"),
+        ("Patients must not have any of the following:", "any(stroke, asthma)"),
+        ("Patients who do not have any of the following:", "not(any(stroke, asthma))"),
+        ("None of the following:", "all(any(not(any(stroke, asthma)), ?), ?)"),
+        ("Patients on drugs which cannot be stopped, for:", "all(any(not(any(stroke, asthma)), ?), ?)"),
+    ],
+)
+def test_a_denial_over_an_exclusion_list_says_who_is_not_let_in(lead: str, expected: str) -> None:
+    # why: "subjects with any of these must not be enrolled" excluded those who had none of them
+    parsed = parse_eligibility(f"Exclusion Criteria:\n\n* {lead}\n\n  * Stroke\n  * Asthma")
+    assert short(parsed.criteria[0].expression) == expected
+
+
+def test_a_denial_of_whom_a_lead_is_about_denies_nothing_under_it() -> None:
+    text = (
+        "Inclusion Criteria:\n\n* Women who are not of childbearing potential must meet one of the following:\n\n"
+        "  * Have had a hysterectomy\n  * Are known to have ovarian failure"
+    )
+    assert not any(isinstance(c.expression, Not) for c in parse_eligibility(text).criteria)
+
+
 def test_who_may_take_part_at_all_is_no_exception() -> None:
     text = "Inclusion Criteria:\n\n* Subjects are eligible for the study if they:\n\n  * Have asthma\n  * Have gout"
     assert [short(c.expression) for c in parse_eligibility(text).criteria[1:]] == ["asthma", "gout"]
