@@ -210,8 +210,9 @@ def screened(
     km = columns.distances(person.here)
     if wanted.radius_km is not None:
         trials = trials[columns.nearest(trials, km, wanted)[1]]
-    judged = screen.judge(person.facts, trials, wants_facts=wants_facts, held=held)
-    counted = screen.count(person.facts, judged.kinds, trials)
+    asked = screen.asked(trials)
+    judged = screen.judge(person.facts, asked, wants_facts=wants_facts, held=held)
+    counted = screen.count(person.facts, judged.kinds, asked)
     return Screened(judged, counted, Order(registry, person, wanted, km, counted, meetings[trials]))
 
 

@@ -131,9 +131,33 @@ def inverted(start: NDArray[np.integer[Any]], values: Ints, count: int) -> tuple
     return starts_of(np.bincount(values, minlength=count)), rows[np.argsort(values, kind="stable")]
 
 
-def starts_of(lengths: Iterable[int]) -> Ints:
+def starts_of(lengths: Iterable[int] | NDArray[np.integer[Any]]) -> Ints:
     """Where each row of so many entries begins, and at last where all end."""
-    return np.concatenate(([0], np.cumsum(np.fromiter(lengths, dtype=np.int64)))).astype(np.int32)
+    counts = lengths if isinstance(lengths, np.ndarray) else np.fromiter(lengths, dtype=np.int64)
+    starts = np.zeros(len(counts) + 1, dtype=np.int32)
+    np.cumsum(counts, out=starts[1:])
+    return starts
+
+
+def distinct(numbers: NDArray[np.integer[Any]], count: int) -> Ints:
+    """Each of some numbers below `count` once, in order."""
+    seen = np.zeros(count, dtype=bool)
+    seen[numbers] = True
+    return np.flatnonzero(seen).astype(np.int32)
+
+
+def in_order(values: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Each value once, in order: several times as fast as `np.unique`, which hashes them first."""
+    return with_times(values)[0]
+
+
+def with_times(values: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Each value once, in order, and how often it comes."""
+    if not len(values):
+        return values, np.zeros(0, dtype=np.int64)
+    ordered = np.sort(values)
+    first = np.concatenate(([0], np.flatnonzero(ordered[1:] != ordered[:-1]) + 1))
+    return ordered[first], np.diff(first, append=len(ordered))
 
 
 def stretches(begin: NDArray[np.integer[Any]], lengths: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
@@ -146,6 +170,9 @@ def stretches(begin: NDArray[np.integer[Any]], lengths: NDArray[np.integer[Any]]
 
 def rows_of(start: Ints | NDArray[np.int64], chosen: NDArray[np.integer[Any]]) -> Ints:
     """The rows of the chosen entries, one stretch after the other."""
-    begin = start[chosen].astype(np.int64)
-    rows: Ints = stretches(begin, start[chosen + 1] - begin).astype(np.int32)
+    begin = start[chosen]
+    lengths = start[chosen + 1] - begin
+    ends = np.cumsum(lengths)
+    rows: Ints = np.repeat((begin - (ends - lengths)).astype(np.int32), lengths)
+    rows += np.arange(len(rows), dtype=np.int32)
     return rows

@@ -13,6 +13,7 @@ from matching.judging.askable import FactKey
 from matching.judging.facts import Facts
 from matching.judging.screen import state
 from matching.judging.screen.arrays import Ints, ScreenArrays, rows_of, stretches
+from matching.judging.screen.asked import Asked
 from matching.judging.screen.leaves import Judging, LeafStates, LeafTable, Silences, silences_of, untouched_states
 from matching.judging.screen.trees import below, grown
 from matching.model.codes import Eligibility
@@ -86,13 +87,13 @@ class Groups:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Counted:
-    """The counts of some trials, in the order of `trials` (rows of the arrays).
+    """The counts of some trials, in the order of `asked.trials`.
 
     `eligibility` are places in ELIGIBILITIES. `packed` has the counts of `state.KINDS` of each trial's first group; the
     trials of `several` (their places) have more, which are in `groups`.
     """
 
-    trials: Ints
+    asked: Asked
     eligibility: NDArray[np.uint8]
     in_favour: NDArray[np.int32]
     against: NDArray[np.int32]
@@ -101,6 +102,11 @@ class Counted:
     packed: NDArray[np.uint64]
     several: NDArray[np.int64]
     groups: Groups | None
+
+    @property
+    def trials(self) -> Ints:
+        """The trials, as rows of the arrays."""
+        return self.asked.trials
 
     @property
     def kinds(self) -> NDArray[np.int32]:
@@ -130,15 +136,19 @@ class Screen:
         self._bases: dict[tuple[Silences, bool], Base] = {}
         self._in_groups = (np.diff(arrays.trial_group) > 1) | (arrays.group_cohort[first] >= 0)
 
-    def judge(
-        self, facts: Facts, trials: Ints | None = None, *, wants_facts: bool = False, held: bool = False
-    ) -> Judged:
-        """All leaves, nodes and distinct criteria for one patient, or those that the given trials ask.
+    def asked(self, trials: Ints) -> Asked:
+        """What the given trials ask."""
+        return Asked(self.arrays, trials)
 
-        What the trials do not ask has no meaning then. `wants_facts`: with the fact that would settle each open leaf.
+    def judge(
+        self, facts: Facts, asked: Asked | None = None, *, wants_facts: bool = False, held: bool = False
+    ) -> Judged:
+        """All leaves, nodes and distinct criteria for one patient, or those that some trials ask.
+
+        What these do not ask has no meaning then; of many trials everything is judged. `wants_facts`: with the fact that would settle each open leaf.
         `held`: also the criteria that are only shown, as a parent's expression holds them.
         """
-        part = self._part(trials, held=held)
+        part = None if asked is None or not self._is_small(asked) else self._below(asked.nodes(held=held))
         told = self._told(facts, part, {}, wants_facts)
         fails = np.equal(told.criteria & np.uint16(state.TRUTH), _FAILING[self.arrays.criterion_role])
         # A failure that rests on a silence too thin to shut anybody out is none.
@@ -148,25 +158,15 @@ class Screen:
         again = self._told(doubted, self._below(failing, part), told.leaves.more, wants_facts)
         return Judged(np.where(fails, again.kinds, told.kinds), told, again, fails)
 
-    def _part(self, trials: Ints | None, *, held: bool) -> NDArray[np.bool_] | None:
-        """Which leaves a part of the trials asks; None where it is so large that all are taken."""
-        if trials is None or not self._is_small(trials):
-            return None
-        arrays = self.arrays
-        criteria = np.unique(arrays.group_criterion[rows_of(arrays.group_start, rows_of(arrays.trial_group, trials))])
-        if held:
-            criteria = np.union1d(criteria, arrays.part_criterion[rows_of(arrays.part_start, trials)])
-        return self._below(arrays.criterion_node[criteria])
-
     def _below(self, nodes: Ints, among: NDArray[np.bool_] | None = None) -> NDArray[np.bool_]:
         """Which leaves lie at or below the nodes, of those `among` which they are looked for."""
-        leaves, _ = below(self.arrays, np.unique(nodes))
+        leaves, _ = below(self.arrays, nodes)
         asked = np.zeros(len(self.arrays.leaf_shape), dtype=bool)
         asked[leaves] = True
         return asked if among is None else asked & among
 
-    def _is_small(self, trials: Ints) -> bool:
-        return len(trials) * PART_IS_SMALL < len(self.every)
+    def _is_small(self, asked: Asked) -> bool:
+        return len(asked.trials) * PART_IS_SMALL < len(self.every)
 
     def _told(self, facts: Facts, asked: NDArray[np.bool_] | None, more: dict[FactKey, int], wants_facts: bool) -> Told:
         arrays, base = self.arrays, self.base(facts)
@@ -187,18 +187,18 @@ class Screen:
             states = grown(self.arrays, untouched_states(self.table, silences))
             criteria = states[self.arrays.criterion_node]
             kinds = state.kind_table(facts.empty)[self.arrays.criterion_role, criteria]
-            sums = self._sums(kinds, np.arange(len(self.arrays.group_cohort), dtype=np.int32))
+            sums = self._sums(kinds, self.asked(self.every))
             known = self._bases[silences, facts.empty] = Base(states, criteria, kinds, sums)
         return known
 
-    def count(self, facts: Facts, kinds: NDArray[np.uint8], trials: Ints | None = None) -> Counted:
+    def count(self, facts: Facts, kinds: NDArray[np.uint8], asked: Asked | None = None) -> Counted:
         """The counts of the given trials, or of all."""
         arrays = self.arrays
-        chosen = self.every if trials is None else trials
-        if trials is not None and self._is_small(trials):
-            groups = rows_of(arrays.trial_group, chosen)
-            lengths = arrays.trial_group[chosen + 1] - arrays.trial_group[chosen]
-            sums, first, cohort = self._sums(kinds, groups), np.cumsum(lengths) - lengths, arrays.group_cohort[groups]
+        asked = self.asked(self.every) if asked is None else asked
+        chosen = asked.trials
+        if self._is_small(asked):
+            sums, cohort = self._sums(kinds, asked), arrays.group_cohort[asked.groups]
+            first = np.cumsum(asked.groups_each) - asked.groups_each
         else:
             sums, first, cohort = self._all_sums(facts, kinds), arrays.trial_group[chosen], arrays.group_cohort
         packed = sums[first]
@@ -216,7 +216,7 @@ class Screen:
             unsure |= ruled_out
         eligibility = np.where((still_open > 0) | unsure, np.uint8(POSSIBLY), np.uint8(LIKELY))
         eligibility[against > 0] = NOT
-        return Counted(chosen, eligibility, favour, against, still_open, ruled_out, packed, several, made)
+        return Counted(asked, eligibility, favour, against, still_open, ruled_out, packed, several, made)
 
     def _several(self, trials: Ints, first: NDArray[np.integer[Any]], sums: NDArray[np.uint64], cohort: Ints) -> Groups:
         """The groups of trials that have several. `sums` and `cohort` are of groups, each trial's from `first` on."""
@@ -243,15 +243,15 @@ class Screen:
         np.add.at(sums, arrays.asked_by[rows], np.repeat(change[~is_long], times[~is_long]))
         return sums
 
-    def _sums(self, kinds: NDArray[np.uint8], groups: Ints) -> NDArray[np.uint64]:
-        """The packed counts of the given groups, added up."""
-        arrays = self.arrays
-        lengths = arrays.group_start[groups + 1] - arrays.group_start[groups]
-        sums = np.zeros(len(groups), dtype=np.uint64)
-        filled = np.flatnonzero(lengths)
+    @staticmethod
+    def _sums(kinds: NDArray[np.uint8], asked: Asked) -> NDArray[np.uint64]:
+        """The packed counts of the groups, added up."""
+        sizes = asked.sizes
+        sums = np.zeros(len(sizes), dtype=np.uint64)
+        filled = np.flatnonzero(sizes)
         if len(filled):
-            one = state.COUNT_ONE[kinds[arrays.group_criterion[rows_of(arrays.group_start, groups)]]]
-            sums[filled] = np.add.reduceat(one, (np.cumsum(lengths) - lengths)[filled])
+            one = state.COUNT_ONE[kinds[asked.criteria]]
+            sums[filled] = np.add.reduceat(one, (np.cumsum(sizes) - sizes)[filled])
         return sums
 
 

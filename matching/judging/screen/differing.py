@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matching.judging.screen import state
-from matching.judging.screen.arrays import Ints, ScreenArrays, rows_of
+from matching.judging.screen.arrays import Ints, ScreenArrays, distinct, rows_of
 
 Kinds = NDArray[np.uint8]
 _AGAINST, _NOT_APPLICABLE = (np.uint8(state.KINDS.index(kind)) for kind in ("against", "not_applicable"))
@@ -17,7 +17,7 @@ def differing(arrays: ScreenArrays, trials: Ints, before: Kinds, after: Kinds) -
     changed = before != after
     count = len(arrays.trial_number)
     groups = arrays.asked_by[rows_of(arrays.asked_start, np.flatnonzero(changed))]
-    of_groups = np.searchsorted(arrays.trial_group, np.unique(groups), side="right") - 1
+    of_groups = np.searchsorted(arrays.trial_group, distinct(groups, len(arrays.group_cohort)), side="right") - 1
     of_parts = np.searchsorted(arrays.part_start, np.flatnonzero(changed[arrays.part_criterion]), side="right") - 1
     hit = np.zeros(count, dtype=bool)
     hit[of_groups] = hit[of_parts] = True

@@ -26,7 +26,7 @@ from matching.judging.dates import Span
 from matching.judging.facts import Reading
 from matching.judging.measure import Chosen
 from matching.judging.screen import state
-from matching.judging.screen.arrays import Ints, ScreenArrays
+from matching.judging.screen.arrays import Ints, ScreenArrays, distinct
 from matching.judging.screen.state import States
 from matching.model.codes import Sex, Times, WhyUnknown
 from matching.model.criterion import Bound
@@ -107,7 +107,11 @@ def held_states(
     """Bounded leaves against the readings that count. `table`: unit and multiple of each line number."""
     rows = np.concatenate([holding.rows for holding in holdings])
     whose = np.repeat(np.arange(len(holdings)), [len(holding.rows) for holding in holdings])
-    sorts, which = np.unique(whose * len(table) + arrays.lower_line[rows], return_inverse=True)
+    sort = whose * len(table) + arrays.lower_line[rows]
+    sorts = distinct(sort, len(holdings) * len(table))
+    place = np.zeros(len(holdings) * len(table), dtype=np.intp)
+    place[sorts] = np.arange(len(sorts))
+    which = place[sort]
     found: list[tuple[Holding, tuple[Line, ...] | Compared]] = []
     for number in sorts.tolist():
         holding = holdings[number // len(table)]

@@ -147,12 +147,16 @@ class Touched:
         return np.array(kept, dtype=np.int32), np.array(signed, dtype=np.int32), list(numbers)
 
     def _of_family(self, found: Iterable[Ints], family: Family) -> Ints:
-        parts = list(found)
-        if not parts:
-            return np.zeros(0, dtype=np.int32)
-        rows = np.unique(np.concatenate(parts))
+        rows = self._distinct(found)
         own: Ints = rows[self._arrays.variable_family[rows] == family]
         return own
+
+    def _distinct(self, parts: Iterable[Ints]) -> Ints:
+        """The variables that are in one of the parts."""
+        seen = np.zeros(len(self._arrays.variable_family), dtype=bool)
+        for part in parts:
+            seen[part] = True
+        return np.flatnonzero(seen).astype(np.int32)
 
     def _exactly_at(self, place: int) -> Ints:
         begin, end = self._arrays.under_start[place : place + 2]
@@ -178,7 +182,7 @@ class Touched:
         parts = [
             self._index.at_or_below(own) for fact in known.facts if not fact.present and fact.exact for own in fact.ids
         ]
-        return np.unique(np.concatenate(parts)) if parts else np.zeros(0, dtype=np.int32)
+        return self._distinct(parts)
 
     def _excluded(self, known: KnownList) -> Ints:
         present = {own for fact in known.facts if fact.present for own in fact.ids}
@@ -203,7 +207,7 @@ class Touched:
                     return np.flatnonzero(self._arrays.variable_family == family).astype(np.int32)
                 continue
             parts += [self._index.with_word(word) for word in fact.telling if not fact.ids]
-        return np.unique(np.concatenate(parts)).astype(np.int32)
+        return self._distinct(parts)
 
     def _alike(self, known: KnownList, family: Family) -> Ints:
         """Where a complete list speaks of names that no vocabulary holds: those that share a word with a listed name."""
@@ -211,7 +215,7 @@ class Touched:
             return np.zeros(0, dtype=np.int32)
         words = {word for own in self._present_ids(known) for word in silence.words_around(own)}
         parts = [self._index.with_word(word) for word in words]
-        rows = np.unique(np.concatenate(parts)).astype(np.int32) if parts else np.zeros(0, dtype=np.int32)
+        rows = self._distinct(parts)
         nameless: Ints = rows[self._arrays.variable_concept[rows] < 0]
         return nameless
 
@@ -224,7 +228,7 @@ class Touched:
             if not names.isdisjoint(self._facts.readings):
                 rows = self._index.at_or_below(concept)
                 parts.append(rows[[self._shown(int(place)) for place in self._arrays.variable_concept[rows]]])
-        return np.unique(np.concatenate(parts)) if parts else np.zeros(0, dtype=np.int32)
+        return self._distinct(parts)
 
     def _shown(self, place: int) -> bool:
         names = measures_of(self._index.ids[place])

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matching.judging.screen import state
-from matching.judging.screen.arrays import Ints, ScreenArrays, rows_of, stretches
+from matching.judging.screen.arrays import Ints, ScreenArrays, distinct, rows_of, stretches
 from matching.judging.screen.state import States
 
 
@@ -126,7 +126,7 @@ def below(arrays: ScreenArrays, nodes: Ints) -> tuple[Ints, Ints]:
         seen[level] = True
         inner = level[level >= first] - first
         children = arrays.child[rows_of(arrays.child_start, inner)]
-        level = np.unique(children[~seen[children]])
+        level = distinct(children[~seen[children]], len(seen))
     found = np.flatnonzero(seen).astype(np.int32)
     return found[found < first], found[found >= first] - np.int32(first)
 
@@ -138,7 +138,7 @@ def _above(arrays: ScreenArrays, leaves: NDArray[np.intp]) -> NDArray[np.intp]:
     level = leaves
     while len(level):
         parents = arrays.parent[rows_of(arrays.parent_start, level)]
-        new = np.unique(parents[~seen[parents]])
+        new = distinct(parents[~seen[parents]], len(seen))
         seen[new] = True
         level = first + new.astype(np.intp)
     return np.flatnonzero(seen)
