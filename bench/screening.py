@@ -146,7 +146,7 @@ def _measure(report: Report, run: Run, size: int) -> dict[str, float]:
         screen.count(person.facts, screen.judge(person.facts).kinds)
 
     def trees(name: str, person: Person) -> None:
-        grown(screen.arrays, judged[name].told.leaves.states, screen.base(person.facts).states)
+        grown(screen.arrays, screen.steps, judged[name].told.leaves.states, screen.base(person.facts).states)
 
     ours = each(whole)
     leaves = each(lambda _, person: Judging(screen.table, person.facts).all())

@@ -140,7 +140,7 @@ def criterion_to_json(criterion: JudgedCriterion) -> Json:
     known: Json | None = kept.get(_AS_JSON)
     if known is None:
         known = kept[_AS_JSON] = _criterion(criterion)
-    return known if known["id"] == criterion.id else {**known, "id": criterion.id}
+    return known if known["id"] == criterion.id else {**known, "id": criterion.id, "parent": criterion.parent}
 
 
 def _criterion(criterion: JudgedCriterion) -> Json:

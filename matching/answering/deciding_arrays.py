@@ -28,8 +28,8 @@ from matching.judging.screen.arrays import (
     with_times,
 )
 from matching.judging.screen.asked import Asked
-from matching.judging.screen.counting import POSSIBLY, Counted, Judged, Screen, Told
-from matching.judging.screen.trees import Op, below
+from matching.judging.screen.counting import POSSIBLY, Base, Counted, Judged, Screen, Told
+from matching.judging.screen.trees import Op, above, below
 from matching.model.codes import Role
 from matching.model.criterion import Expression
 from matching.model.finding import MissingFact
@@ -58,32 +58,35 @@ class _Open:
 
 def deciders(screen: Screen, facts: Facts, judged: Judged, counted: Counted) -> tuple[Decider, ...]:
     """The facts to ask for, the most useful first, in the greedy order of `questions.QuestionCount`."""
-    asked = _open_criteria(screen.arrays, judged, counted)
-    movers = [_Movers(screen.arrays, told, criteria) for told, criteria in _sides(judged, asked.criteria)]
-    pairs = _of_trials(screen.arrays, movers, counted, asked)
-    if not len(pairs):
+    arrays = screen.arrays
+    asked = _open_criteria(arrays, judged, counted)
+    sides = tuple(_sides(judged, asked.criteria))
+    trial, fact, there = _of_trials(arrays, sides, counted, asked)
+    if not len(fact):
         return ()
-    names = _Names(screen, facts, movers)
-    trial, fact = pairs >> 32, pairs & _LOW
-    facts_there = distinct(fact, int(fact.max()) + 1)
-    place = np.zeros(int(fact.max()) + 1, dtype=np.intp)
-    place[facts_there] = np.arange(len(facts_there))
-    fact = place[fact]
-    own = np.bincount(fact)
+    names = _Names(screen, facts, sides)
+    own = np.bincount(fact, minlength=len(there))
     fresh = own.copy()
     chosen: list[int] = []
     rows_of_trial = starts_of(np.bincount(trial))
     waiting = np.ones(len(rows_of_trial) - 1, dtype=bool)
-    for _ in range(min(MOST_QUESTIONS, len(facts_there))):
-        left = fresh.copy()
+    for _ in range(min(MOST_QUESTIONS, int((own > 0).sum()))):
+        left = np.where(own > 0, fresh, -1)
         left[chosen] = -1
-        best = _best(left, own, facts_there, names)
+        best = _best(left, own, there, names)
         chosen.append(best)
         touched = trial[fact == best]
         touched = touched[waiting[touched]]
         waiting[touched] = False
         fresh -= np.bincount(fact[rows_of(rows_of_trial, touched)], minlength=len(fresh))
-    return tuple(Decider(names.fact(int(facts_there[at])), int(own[at])) for at in chosen)
+    return tuple(Decider(names.fact(int(there[at])), int(own[at])) for at in chosen)
+
+
+def _places(each: Ints, count: int) -> NDArray[np.intp]:
+    """Where each of the numbers, all below `count`, stands."""
+    places = np.zeros(count, dtype=np.intp)
+    places[each] = np.arange(len(each))
+    return places
 
 
 def _best(fresh: NDArray[np.int64], own: NDArray[np.int64], facts: Ints, names: _Names) -> int:
@@ -96,9 +99,11 @@ def _best(fresh: NDArray[np.int64], own: NDArray[np.int64], facts: Ints, names: 
 class _Names:
     """Facts by number."""
 
-    def __init__(self, screen: Screen, facts: Facts, movers: Sequence[_Movers]) -> None:
-        self._table, self._facts, self._movers = screen.table, facts, movers
-        self._more = {number: name for side in movers for name, number in side.told.leaves.more.items()}
+    def __init__(self, screen: Screen, facts: Facts, sides: Sequence[_Side]) -> None:
+        self._table, self._facts, self._sides = screen.table, facts, sides
+        self._more = {number: name for side in sides for name, number in side.told.leaves.more.items()}
+        arrays = screen.arrays
+        self._leaves = [below(arrays, arrays.criterion_node[side.criteria])[0] for side in sides]
 
     def key(self, number: int) -> FactKey:
         """Kind and id."""
@@ -108,7 +113,8 @@ class _Names:
     def fact(self, number: int) -> MissingFact:
         """The fact in full, as one of the leaves that miss it words it: the first by name."""
         wanted = self.key(number)
-        rows = np.unique(np.concatenate([side.missing(number) for side in self._movers]))
+        missing = [_missing(side.told, leaves, number) for side, leaves in zip(self._sides, self._leaves, strict=True)]
+        rows = np.unique(np.concatenate(missing))
         _, one_each = np.unique(self._table.arrays.leaf_variable[rows], return_index=True)
         judged = [evaluate(*self._asked(row), timed=False) for row in rows[one_each].tolist()]
         found = [fact for finding in judged for fact in finding.missing if key(fact) == wanted]
@@ -117,6 +123,13 @@ class _Names:
     def _asked(self, row: int) -> tuple[Expression, Facts, Truth]:
         leaf, favourable = self._table.leaf(row)
         return leaf, self._facts, favourable
+
+
+def _missing(told: Told, leaves: Ints, number: int) -> Ints:
+    """Those of the leaves that miss the fact."""
+    mine = leaves[told.leaves.facts[leaves] == number]
+    missing: Ints = mine[(told.states[mine] & np.uint16(state.TRUTH)) == state.UNKNOWN]
+    return missing
 
 
 def _open_criteria(arrays: ScreenArrays, judged: Judged, counted: Counted) -> _Open:
@@ -134,61 +147,127 @@ def _open_criteria(arrays: ScreenArrays, judged: Judged, counted: Counted) -> _O
     group = np.repeat(np.arange(len(cohorts), dtype=np.int32), asked.sizes)[rows]
     criterion = asked.criteria[rows]
     each = distinct(criterion, len(arrays.criterion_node))
-    place = np.zeros(len(arrays.criterion_node), dtype=np.intp)
-    place[each] = np.arange(len(each))
-    return _Open(np.repeat(asked.trials, asked.groups_each)[group], cohorts[group] >= 0, place[criterion], each)
+    which = _places(each, len(arrays.criterion_node))[criterion]
+    return _Open(np.repeat(asked.trials, asked.groups_each)[group], cohorts[group] >= 0, which, each)
 
 
 _AGAINST = state.KINDS.index("against")
 
 
-def _of_trials(arrays: ScreenArrays, movers: Sequence[_Movers], counted: Counted, asked: _Open) -> Pairs:
-    """Trial and fact, for every fact that alone could settle a trial for or against."""
+def _of_trials(
+    arrays: ScreenArrays, sides: Sequence[_Side], counted: Counted, asked: _Open
+) -> tuple[NDArray[np.int64], NDArray[np.int64], Ints]:
+    """Trial and fact, for every fact that alone could settle a trial for or against; by trial. A fact is a place in the third."""
     trial, which = asked.trial, asked.which
-    bad, good = (_Each(pairs, asked.criteria) for pairs in _of_criteria(arrays, movers))
+    bad, good = (each.compact() for each in _of_criteria(arrays, sides, asked.criteria))
+    every = np.concatenate((bad.facts, good.facts))
+    there = distinct(every, int(every.max(initial=0)) + 1)
+    places = _places(there, int(every.max(initial=0)) + 1)
+    bad, good = (_Each(places[each.facts], each.begin, each.lengths) for each in (bad, good))
+    bits, count = len(there).bit_length(), len(arrays.trial_number)
     of_all = np.flatnonzero(~asked.of_cohort & (bad.lengths[which] > 0))
-    against = in_order(bad.of(trial[of_all], which[of_all]))
+    against = bad.of(trial[of_all], which[of_all], bits)
     # A fact decides in favour where it closes all that is open: not where something is open that no fact closes.
-    count = len(arrays.trial_number)
     hopeless = np.zeros(count, dtype=bool)
     hopeless[trial[good.lengths[which] == 0]] = True
     hopeless[counted.trials[counted.cohort_ruled_out]] = True
     left = np.flatnonzero(~hopeless[trial])
-    favour, how_often = with_times(good.of(trial[left], which[left]))
+    favour, how_often = with_times(good.of(trial[left], which[left], bits))
     wanted = np.bincount(trial[left], minlength=count)
-    return in_order(np.concatenate((against, favour[how_often == wanted[favour >> 32]])))
+    pairs = in_order(np.concatenate((against, favour[how_often == wanted[favour >> bits]])), count << bits)
+    return pairs >> bits, pairs & ((1 << bits) - 1), there
 
 
+@dataclass(frozen=True, slots=True)
 class _Each:
-    """The facts of each of some nodes or criteria, which stand in order."""
+    """The facts of each of some nodes or criteria: where they begin in `facts`, and how many they are."""
 
-    def __init__(self, pairs: Pairs, each: Ints) -> None:
-        self._facts = pairs & _LOW
-        self._begin = np.searchsorted(pairs, each.astype(np.int64) << 32)
-        self.lengths = np.searchsorted(pairs, (each.astype(np.int64) + 1) << 32) - self._begin
+    facts: NDArray[np.int64]
+    begin: NDArray[np.int64]
+    lengths: NDArray[np.int64]
 
-    def of(self, whose: Ints, which: NDArray[np.intp]) -> Pairs:
-        """Whose fact, and the fact, for all the facts of the nodes in those places."""
+    def of(self, whose: Ints, which: NDArray[np.intp], bits: int) -> Pairs:
+        """Whose fact, and in so many low bits the fact, for all the facts of the nodes in those places."""
         lengths = self.lengths[which]
-        rows = stretches(self._begin[which], lengths)
-        made: Pairs = np.repeat(whose.astype(np.int64) << 32, lengths) | self._facts[rows]
+        rows = stretches(self.begin[which], lengths)
+        made: Pairs = np.repeat(whose.astype(np.int64) << bits, lengths) | self.facts[rows]
         return made
+
+    def chosen(self, which: Ints) -> _Each:
+        """Those of the nodes in some places."""
+        return _Each(self.facts, self.begin[which], self.lengths[which])
+
+    def compact(self) -> _Each:
+        """The same without the facts of others."""
+        ends = np.cumsum(self.lengths)
+        return _Each(self.facts[stretches(self.begin, self.lengths)], ends - self.lengths, self.lengths)
+
+
+def _each(pairs: Pairs, nodes: Ints) -> _Each:
+    """The facts of the nodes."""
+    begin = np.searchsorted(pairs, nodes.astype(np.int64) << 32)
+    return _Each(pairs & _LOW, begin, np.searchsorted(pairs, (nodes.astype(np.int64) + 1) << 32) - begin)
 
 
 def _joined(whose: Ints, nodes: Ints, pairs: Pairs) -> Pairs:
     """The facts of each one's node. The same may come twice."""
-    return _Each(pairs, nodes).of(whose, np.arange(len(nodes)))
+    return _each(pairs, nodes).of(whose, np.arange(len(nodes)), 32)
 
 
-def _of_criteria(arrays: ScreenArrays, movers: Sequence[_Movers]) -> tuple[Pairs, Pairs]:
+def _of_criteria(arrays: ScreenArrays, sides: Sequence[_Side], criteria: Ints) -> tuple[_Each, _Each]:
+    """For each criterion, the facts that can settle it against the patient, and those that can settle it for.
+
+    Where the patient's facts touch nothing below a criterion, these are the same for everybody.
+    """
+    parts: list[tuple[NDArray[np.intp], tuple[_Each, _Each]]] = []
+    for side in sides:
+        if not len(side.criteria):
+            continue
+        touched = _touched(arrays, side.told)[side.criteria]
+        same, moved = side.criteria[~touched], side.criteria[touched]
+        bad, good = _of_untouched(arrays, side.told.base)
+        parts.append((side.places[~touched], (bad.chosen(same), good.chosen(same))))
+        against, favour = _settling(arrays, side.told.states, side.told.leaves.facts, moved)
+        parts.append((side.places[touched], (_each(against, moved), _each(favour, moved))))
+    bad_parts, good_parts = [(at, each) for at, (each, _) in parts], [(at, each) for at, (_, each) in parts]
+    return _together(len(criteria), bad_parts), _together(len(criteria), good_parts)
+
+
+def _together(count: int, parts: Sequence[tuple[NDArray[np.intp], _Each]]) -> _Each:
+    """One table of several: each has the facts of those in some places."""
+    begin, lengths = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.int64)
+    before = 0
+    for places, each in parts:
+        begin[places], lengths[places] = each.begin + before, each.lengths
+        before += len(each.facts)
+    return _Each(np.concatenate([_NOTHING, *(each.facts for _, each in parts)]), begin, lengths)
+
+
+def _touched(arrays: ScreenArrays, told: Told) -> NDArray[np.bool_]:
+    """The criteria below which a leaf says something else than where no fact touches it, or misses another fact."""
+    count = len(arrays.leaf_shape)
+    leaves = np.flatnonzero((told.states[:count] != told.base.states[:count]) | (told.leaves.facts != arrays.leaf_fact))
+    touched = np.zeros(len(arrays.criterion_node), dtype=bool)
+    for nodes in (leaves, above(arrays, leaves) + count):
+        touched[arrays.used[rows_of(arrays.used_start, nodes)]] = True
+    return touched
+
+
+def _of_untouched(arrays: ScreenArrays, base: Base) -> tuple[_Each, _Each]:
+    """The same for all criteria where no fact touches anything; worked out once for each version of the registry."""
+    known: tuple[_Each, _Each] | None = base.kept.get(_of_untouched)
+    if known is None:
+        every = np.arange(len(arrays.criterion_node), dtype=np.int32)
+        bad, good = _settling(arrays, base.states, arrays.leaf_fact, every)
+        known = base.kept[_of_untouched] = _each(bad, every), _each(good, every)
+    return known
+
+
+def _settling(arrays: ScreenArrays, states: state.States, facts: Ints, criteria: Ints) -> tuple[Pairs, Pairs]:
     """Criterion and fact, for the facts that can settle it against the patient, and for those that can settle it for."""
-    nodes = [arrays.criterion_node[side.criteria] for side in movers]
-    can_fail, can_hold = (
-        np.concatenate(
-            [_joined(side.criteria, own, pairs) for side, own, pairs in zip(movers, nodes, moved, strict=True)]
-        )
-        for moved in ([side.false for side in movers], [side.true for side in movers])
-    )
+    nodes = arrays.criterion_node[criteria]
+    movers = _Movers(arrays, states, facts, nodes)
+    can_fail, can_hold = _joined(criteria, nodes, movers.false), _joined(criteria, nodes, movers.true)
     inclusion = arrays.criterion_role == state.ROLE_CODES[Role.INCLUSION]
     for_false, for_true = inclusion[can_fail >> 32], inclusion[can_hold >> 32]
     bad = np.concatenate((can_fail[for_false], can_hold[~for_true]))
@@ -196,40 +275,41 @@ def _of_criteria(arrays: ScreenArrays, movers: Sequence[_Movers]) -> tuple[Pairs
     return in_order(bad), in_order(good)
 
 
-def _sides(judged: Judged, criteria: Ints) -> Iterator[tuple[Told, Ints]]:
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """Some of the open criteria, their places among these, and what says what they come to."""
+
+    told: Told
+    criteria: Ints
+    places: NDArray[np.intp]
+
+
+def _sides(judged: Judged, criteria: Ints) -> Iterator[_Side]:
     if judged.doubted is None:
-        yield judged.told, criteria
+        yield _Side(judged.told, criteria, np.arange(len(criteria)))
         return
     fails = judged.fails[criteria]
-    yield from ((judged.told, criteria[~fails]), (judged.doubted, criteria[fails]))
+    for told, mine in ((judged.told, ~fails), (judged.doubted, fails)):
+        yield _Side(told, criteria[mine], np.flatnonzero(mine))
 
 
 class _Movers:
-    """The facts that alone make a node FALSE, or TRUE: for some criteria and all below, as `deciding._movers` has them."""
+    """The facts that alone make a node FALSE, or TRUE: for some nodes and all below, as `deciding._movers` has them."""
 
-    def __init__(self, arrays: ScreenArrays, told: Told, criteria: Ints) -> None:
-        self._arrays, self._states = arrays, told.states
-        self.told, self.criteria = told, criteria
+    def __init__(self, arrays: ScreenArrays, states: state.States, facts: Ints, nodes: Ints) -> None:
+        self._arrays, self._states = arrays, states
         self._first = len(arrays.leaf_shape)
-        self._leaves, inner = below(arrays, arrays.criterion_node[criteria])
-        asked = self._leaves[self._is_open(self._leaves)]
-        facts = told.leaves.facts[asked]
-        own = (asked.astype(np.int64) << 32 | facts.astype(np.int64))[facts >= 0]
+        leaves, inner = below(arrays, nodes)
+        asked = leaves[self._is_open(leaves)]
+        missed = facts[asked]
+        own = (asked.astype(np.int64) << 32 | missed.astype(np.int64))[missed >= 0]
         self.false, self.true = own, own
+        inner = inner[self._is_open(inner + self._first)]
         edges = np.searchsorted(inner, arrays.block_start)
-        for block, op in enumerate(arrays.block_op):
-            mine = inner[edges[block] : edges[block + 1]]
-            mine = mine[self._is_open(mine + self._first)]
-            if len(mine):
-                false, true = self._grow(mine, Op(op))
-                # Places of nodes rise with the blocks, so the pairs stay sorted.
-                self.false, self.true = np.concatenate((self.false, false)), np.concatenate((self.true, true))
-
-    def missing(self, number: int) -> Ints:
-        """The leaves that miss the fact."""
-        unknown = (self._states[self._leaves] & np.uint16(state.TRUTH)) == state.UNKNOWN
-        missing: Ints = self._leaves[unknown & (self.told.leaves.facts[self._leaves] == number)]
-        return missing
+        for block in np.flatnonzero(edges[1:] > edges[:-1]).tolist():
+            false, true = self._grow(inner[edges[block] : edges[block + 1]], Op(int(arrays.block_op[block])))
+            # Places of nodes rise with the blocks, so the pairs stay sorted.
+            self.false, self.true = np.concatenate((self.false, false)), np.concatenate((self.true, true))
 
     def _is_open(self, nodes: Ints) -> NDArray[np.bool_]:
         states = self._states[nodes]

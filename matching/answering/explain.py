@@ -57,7 +57,7 @@ def _explained(criterion: JudgedCriterion, words: Wording) -> JudgedCriterion:
     known = kept.get(words)
     if not isinstance(known, JudgedCriterion):
         known = kept[words] = replace(criterion, explanation=explain(criterion, words), kept={})
-    return known if known.id == criterion.id else replace(known, id=criterion.id)
+    return known if known.id == criterion.id else known.called(criterion.id, criterion.parent)
 
 
 def explain(criterion: JudgedCriterion, words: Wording = PLAIN) -> str:

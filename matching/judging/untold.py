@@ -6,11 +6,14 @@ known, and so do its sentences and its place in the answer. What is kept here is
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache
+from hashlib import blake2b
 from itertools import count
+
+import orjson
 
 from matching.judging import concepts
 from matching.judging.eligibility import (
@@ -37,6 +40,7 @@ from matching.model.criterion import (
     TreatmentIs,
     Unreadable,
 )
+from matching.model.expression_json import criterion_to_json
 from matching.model.finding import JudgedCriterion, JudgedTrial
 from matching.model.patient import Patient
 from matching.model.trial import ReadableTrial
@@ -57,6 +61,8 @@ class _Asked:
     criterion: Criterion
     leaves: tuple[tuple[int, Leaf, Truth], ...] | None
     untold: JudgedCriterion | None = None
+    same: bytes | None = None
+    """Equal where the same is asked in the same words; None until it is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +88,42 @@ def judge_kept(trial: ReadableTrial, facts: Facts) -> JudgedTrial:
         judged = None
         if one.leaves is not None and _tells_nothing(one.leaves, facts, told):
             judged = one.untold or _judged_untold(one, text, prefix)
-        read.append(judged or judge_criterion(one.criterion, facts, text, prefix))
+        read.append(judged or _judged(one, facts, text, prefix))
     return assembled(nct_id, [_field(each, facts) for each in outline.fields], read, facts)
+
+
+def _judged(one: _Asked, facts: Facts, text: str | None, prefix: str) -> JudgedCriterion:
+    """Trials share whole criteria, to the letter: each is judged once for the patient, for the length of the request."""
+    if one.same is None:
+        one.same = _digest(one.criterion, text)
+    key = (_OUTLINE, one.same)
+    known = facts.memo.get(key)
+    if not isinstance(known, JudgedCriterion):
+        known = facts.memo[key] = replace(judge_criterion(one.criterion, facts, text, prefix), kept={})
+    own_id, parent = prefix + one.criterion.id, one.criterion.parent
+    return known if known.id == own_id else known.called(own_id, None if parent is None else prefix + parent)
+
+
+def _digest(criterion: Criterion, text: str | None) -> bytes:
+    """Equal for criteria that are equal but for their ids, as are the words that their leaves stand at."""
+    asked = criterion_to_json(criterion)
+    del asked["id"], asked["parent"]
+    quotes = [] if text is None else [text[leaf.start : leaf.end] for leaf in _leaves(criterion.expression)]
+    return blake2b(orjson.dumps((asked, quotes)), digest_size=16).digest()
+
+
+def _leaves(expression: Expression) -> Iterator[Leaf]:
+    match expression:
+        case AllOf() | AnyOf() | AtLeast():
+            for part in expression.of:
+                yield from _leaves(part)
+        case Not():
+            yield from _leaves(expression.of)
+        case If():
+            yield from _leaves(expression.when)
+            yield from _leaves(expression.then)
+        case _:
+            yield expression
 
 
 def _field(criterion: Criterion, facts: Facts) -> JudgedCriterion:
@@ -92,7 +132,7 @@ def _field(criterion: Criterion, facts: Facts) -> JudgedCriterion:
     known = facts.memo.get(key)
     if not isinstance(known, JudgedCriterion):
         known = facts.memo[key] = replace(judge_field(criterion, facts), kept={})
-    return known if known.id == criterion.id else replace(known, id=criterion.id)
+    return known if known.id == criterion.id else known.called(criterion.id, None)
 
 
 def _tells_nothing(leaves: tuple[tuple[int, Leaf, Truth], ...], facts: Facts, told: dict[int, bool]) -> bool:

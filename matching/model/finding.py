@@ -144,6 +144,28 @@ class JudgedCriterion:
     """The days on which it will begin (TRUE) or cease (FALSE) to speak against the patient, by the calendar alone."""
     kept: dict[Hashable, Any] | None = field(default=None, compare=False, repr=False)
 
+    def called(self, id: str, parent: str | None) -> JudgedCriterion:
+        """The same under another id: `replace`, in a third of its time, as every row of an answer asks for it."""
+        return JudgedCriterion(
+            id,
+            self.role,
+            self.text,
+            self.start,
+            self.end,
+            self.verdict,
+            self.why_unknown,
+            self.finding,
+            self.applies_to,
+            parent,
+            self.part_of_parent,
+            self.part_verdicts,
+            self.eligible_from,
+            self.eligible_until,
+            self.explanation,
+            self.failures,
+            self.kept,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Counts:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Hashable
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from matching.judging.screen import state
 from matching.judging.screen.arrays import Ints, ScreenArrays, rows_of, stretches
 from matching.judging.screen.asked import Asked
 from matching.judging.screen.leaves import Judging, LeafStates, LeafTable, Silences, silences_of, untouched_states
-from matching.judging.screen.trees import below, grown
+from matching.judging.screen.trees import below, grown, steps_of
 from matching.model.codes import Eligibility
 from matching.model.finding import Counts
 
@@ -29,18 +30,26 @@ PART_IS_SMALL = 4
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Base:
-    """What everything comes to where no fact touches anything: states of all nodes and criteria, counts of all groups."""
+    """What everything comes to where no fact touches anything: states of all nodes and criteria, counts of all groups.
+
+    `kept` is for what others work out of these.
+    """
 
     states: state.States
     criteria: state.States
     kinds: NDArray[np.uint8]
     sums: NDArray[np.uint64]
+    kept: dict[Hashable, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Told:
-    """What one set of facts says: of leaves, of all nodes, of distinct criteria, and what these come to."""
+    """What one set of facts says: of leaves, of all nodes, of distinct criteria, and what these come to.
 
+    `base`: what is so where the facts touch nothing.
+    """
+
+    base: Base
     leaves: LeafStates
     states: state.States
     criteria: state.States
@@ -129,6 +138,7 @@ class Screen:
     def __init__(self, arrays: ScreenArrays) -> None:
         self.arrays = arrays
         self.table = LeafTable(arrays)
+        self.steps = steps_of(arrays)
         self.every = np.arange(len(arrays.trial_number), dtype=np.int32)
         first = arrays.trial_group[:-1]
         names = np.repeat(self.every, np.diff(arrays.trial_group)).astype(np.int64) << 32 | arrays.group_cohort
@@ -172,19 +182,19 @@ class Screen:
         arrays, base = self.arrays, self.base(facts)
         untouched = base.states[: len(arrays.leaf_shape)]
         leaves = Judging(self.table, facts, more, asked, wants_facts=wants_facts, untouched=untouched).all()
-        states = grown(arrays, leaves.states, base.states)
+        states = grown(arrays, self.steps, leaves.states, base.states)
         moved = arrays.used[rows_of(arrays.used_start, np.flatnonzero(states != base.states))]
         criteria, kinds = base.criteria.copy(), base.kinds.copy()
         criteria[moved] = states[arrays.criterion_node[moved]]
         kinds[moved] = state.kind_table(facts.empty)[arrays.criterion_role[moved], criteria[moved]]
-        return Told(leaves, states, criteria, kinds)
+        return Told(base, leaves, states, criteria, kinds)
 
     def base(self, facts: Facts) -> Base:
         """Everything for somebody whose facts touch nothing; kept, as it is the same for all of whom silence says the same."""
         silences = silences_of(facts)
         known = self._bases.get((silences, facts.empty))
         if known is None:
-            states = grown(self.arrays, untouched_states(self.table, silences))
+            states = grown(self.arrays, self.steps, untouched_states(self.table, silences))
             criteria = states[self.arrays.criterion_node]
             kinds = state.kind_table(facts.empty)[self.arrays.criterion_role, criteria]
             sums = self._sums(kinds, self.asked(self.every))

@@ -18,7 +18,7 @@ from matching.judging.facts import Facts
 from matching.judging.screen import numbers
 from matching.judging.screen.arrays import Ints, ScreenArrays, hashed, rows_of, unpacked
 from matching.judging.screen.asks import Family
-from matching.judging.screen.standing import Question, Standing, question_of
+from matching.judging.screen.standing import OWN, Question, Standing, Wanted, question_of
 from matching.judging.screen.state import States, state_of
 from matching.judging.screen.touched import ConceptIndex, Touched, Way
 from matching.judging.tested import TESTS
@@ -29,7 +29,7 @@ from matching.model.criterion import (
     ScoreIs,
 )
 from matching.model.expression_json import from_json
-from matching.model.finding import Finding
+from matching.model.finding import Finding, MissingFact
 from matching.model.truth import Truth
 
 Silences = tuple[str, str]
@@ -341,42 +341,47 @@ class Judging:
                 continue
             question = np.where(way >= 0, arrays.leaf_shape[rows], arrays.leaf_rest[rows])
             _, first, which = np.unique(way << np.int64(32) | question, return_index=True, return_inverse=True)
+            states, wanted = self._stand(family, rows[first], way[first], ways)
+            self.made.states[rows] = states[which]
             if self._wants_facts:
-                findings = [self.judge(int(rows[i])) for i in first]
-                self.made.states[rows] = np.array([state_of(f) for f in findings], dtype=np.uint16)[which]
-                self._facts_of_concepts(rows, first, which, findings)
-            else:
-                self.made.states[rows] = self._stand(family, rows[first], way[first], ways)[which]
+                self._facts_of_concepts(rows, which, wanted)
 
-    def _stand(self, family: Family, rows: Ints, numbers_of_ways: NDArray[np.int64], ways: list[Way]) -> States:
+    def _stand(
+        self, family: Family, rows: Ints, numbers_of_ways: NDArray[np.int64], ways: list[Way]
+    ) -> tuple[States, list[Wanted | None]]:
         """One leaf of each shape and way: by its parts where a fact is at or below the concept, else by the judge."""
         facts = self._facts
         known = facts.conditions if family is Family.CONDITION else facts.treatments
         standing = Standing(facts, known, condition=family is Family.CONDITION)
         states = np.empty(len(rows), dtype=np.uint16)
+        wanted: list[Wanted | None] = []
         for i, (row, number) in enumerate(zip(rows.tolist(), numbers_of_ways.tolist(), strict=True)):
             if number >= 0:
-                states[i] = standing.state(self._table.question(row), ways[number])
+                states[i], missing = standing.state(self._table.question(row), ways[number])
             else:
-                states[i] = state_of(self.judge(row))
-        return states
+                finding = self.judge(row)
+                states[i], missing = state_of(finding), self._wanted(row, only_fact(finding))
+            wanted.append(missing)
+        return states, wanted
 
-    def _facts_of_concepts(self, rows: Ints, first: Ints, which: Ints, findings: list[Finding]) -> None:
+    def _wanted(self, row: int, fact: MissingFact | None) -> Wanted | None:
+        base = self._arrays.leaf_fact[row]
+        if fact is None or base < 0:
+            return None if fact is None else key(fact)
+        kind, name = self._table.facts[base]
+        return fact.id[len(name) :] if kind == fact.kind and fact.id.startswith(name) else key(fact)
+
+    def _facts_of_concepts(self, rows: Ints, which: NDArray[np.intp], wanted: list[Wanted | None]) -> None:
         """What a judged leaf misses of its own concept, each leaf of the same shape misses of its own concept."""
-        made, base = self.made, self._arrays.leaf_fact[rows]
-        made.facts[rows] = -1
-        for i, finding in enumerate(findings):
-            fact = only_fact(finding)
-            if fact is None:
+        base, facts = self._arrays.leaf_fact[rows], self.made.facts
+        facts[rows] = np.where(np.array([each == OWN for each in wanted], dtype=bool)[which], base, -1)
+        for i, fact in enumerate(wanted):
+            if fact is None or fact == OWN:
                 continue
             alike = np.flatnonzero(which == i)
-            own = self._table.facts[base[first[i]]] if base[first[i]] >= 0 else None
-            if own is None or own[0] != fact.kind or not fact.id.startswith(own[1]):
-                made.facts[rows[alike]] = self.fact_number(key(fact))
-            elif fact.id == own[1]:
-                made.facts[rows[alike]] = base[alike]
-            else:
-                of_it = fact.id[len(own[1]) :]
-                for at in alike[base[alike] >= 0]:
-                    kind, name = self._table.facts[base[at]]
-                    made.facts[rows[at]] = self.fact_number((kind, name + of_it))
+            if not isinstance(fact, str):
+                facts[rows[alike]] = self.fact_number(fact)
+                continue
+            for at in alike[base[alike] >= 0]:
+                kind, name = self._table.facts[base[at]]
+                facts[rows[at]] = self.fact_number((kind, name + fact))

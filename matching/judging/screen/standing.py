@@ -1,4 +1,4 @@
-"""What a patient's facts at or below a concept say of the questions asked of it: `concepts` with truths and reasons only.
+"""What a patient's facts at or below a concept say of the questions asked of it: `concepts` with truths, reasons and what is missing only.
 
 A question has parts (status, qualifiers, window, exceptions) that each look at one fact. Parts recur from question to
 question, so each is asked once of each fact, by the judge's own functions; putting them together is arithmetic on bits.
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import orjson
 
 from matching.judging import concepts
+from matching.judging.askable import FINDABLE, FactKey, key
 from matching.judging.concepts import Target
 from matching.judging.dates import has_numbers
 from matching.judging.evaluate import exceptions_judged
@@ -24,14 +25,26 @@ from matching.judging.spells import Said
 from matching.model.codes import WhyUnknown
 from matching.model.criterion import ConditionIs, Expression, TreatmentIs
 from matching.model.expression_json import placeless
+from matching.model.finding import MissingFact
 from matching.model.truth import Truth
 
 DECIDES = 1 << 8
 """A FALSE that stands although other facts are not known. Truth and reasons are as in `state`."""
-_MISSING = state.unknown(WhyUnknown.MISSING)
-_CONFLICT = state.unknown(WhyUnknown.CONFLICT)
-_HOLDS = state.TRUE | state.EVIDENT_TRUE
-_FAILS = state.FALSE | state.EVIDENT_FALSE
+_FINDABLE = sum(state.REASON[reason] for reason in FINDABLE)
+
+Wanted = str | FactKey
+"""A fact that would settle a leaf: what its name has behind that of the fact that the concept itself is, or all of it."""
+OWN: Wanted = ""
+Settling = frozenset[Wanted]
+Bits = tuple[int, Settling]
+"""A state, and the facts that are missing."""
+
+_NOTHING: Settling = frozenset()
+_ITSELF: Settling = frozenset({OWN})
+_MISSING: Bits = state.unknown(WhyUnknown.MISSING), _ITSELF
+_CONFLICT: Bits = state.unknown(WhyUnknown.CONFLICT), _ITSELF
+_HOLDS: Bits = state.TRUE | state.EVIDENT_TRUE, _NOTHING
+_FAILS: Bits = state.FALSE | state.EVIDENT_FALSE, _NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,21 +104,26 @@ class Standing:
 
     def __init__(self, facts: Facts, known: KnownList, *, condition: bool) -> None:
         self._facts, self._known, self._condition = facts, known, condition
-        self._said: dict[tuple[int, int], int] = {}
+        self._said: dict[tuple[int, int], Bits] = {}
         self._judge = exceptions_judged()
 
-    def state(self, question: Question, way: Way) -> int:
-        """The state of every leaf with this question whose concept the facts meet in this way."""
+    def state(self, question: Question, way: Way) -> tuple[int, Wanted | None]:
+        """The state of every leaf with this question whose concept the facts meet in this way, and the fact that settles it alone."""
+        bits, missing = self._weighed(question, way)
+        return bits, next(iter(missing)) if len(missing) == 1 and bits & _FINDABLE else None
+
+    def _weighed(self, question: Question, way: Way) -> Bits:
         matched, marks = way
         leaf = question.leaf
         planned = isinstance(leaf, TreatmentIs) and leaf.status == "planned"
-        best, reasons, settled = state.FALSE, 0, False
+        best, reasons, settled, missing = state.FALSE, 0, False, _NOTHING
         for fact, exactly, symptom in matched:
-            said = _MISSING if symptom and self._condition else self._of_fact(question, fact)
+            said, asked = _MISSING if symptom and self._condition else self._of_fact(question, fact)
             truth = said & state.TRUTH
             best = max(best, truth)
             if truth == state.UNKNOWN:
                 reasons |= said & state.REASONS
+                missing |= asked
             elif exactly:
                 settled |= self._settles(said, fact)
         absent = bool(marks & ABSENT) and not planned
@@ -114,7 +132,7 @@ class Standing:
         if best == state.TRUE:
             return _HOLDS
         if best == state.UNKNOWN:
-            return state.UNKNOWN | reasons
+            return state.UNKNOWN | reasons, missing
         if absent or settled:
             return _FAILS
         closed = question.listed or (question.distinct and not marks & ALIKE)
@@ -126,21 +144,21 @@ class Standing:
             return bool(said & DECIDES)
         return said & state.TRUTH == state.FALSE and self._known.facts[fact].end is not None
 
-    def _of_fact(self, question: Question, fact: int) -> int:
+    def _of_fact(self, question: Question, fact: int) -> Bits:
         key = fact, question.asked
         known = self._said.get(key)
         if known is None:
             known = self._said[key] = self._put_together(question, fact)
         return known
 
-    def _put_together(self, question: Question, fact: int) -> int:
+    def _put_together(self, question: Question, fact: int) -> Bits:
         said = _conjoined(self._part(i, question, fact) for i in range(len(question.parts)))
-        if not question.exceptions or said & state.TRUTH == state.FALSE:
+        if not question.exceptions or said[0] & state.TRUTH == state.FALSE:
             return said
         excepted = (self._exception(i, question, fact) for i in range(len(question.exceptions)))
         return _conjoined((said, *excepted))
 
-    def _exception(self, number: int, question: Question, fact: int) -> int:
+    def _exception(self, number: int, question: Question, fact: int) -> Bits:
         key = fact, question.exceptions[number]
         known = self._said.get(key)
         if known is None:
@@ -148,14 +166,15 @@ class Standing:
             said = concepts.not_excepted(
                 exceptions, of_fact, self._facts, self._facts.on, self._judge, condition=self._condition
             )
-            known = self._said[key] = _conjoined(map(_bits, said))
+            known = self._said[key] = _conjoined(_bits(one, None) for one in said)
         return known
 
-    def _part(self, number: int, question: Question, fact: int) -> int:
+    def _part(self, number: int, question: Question, fact: int) -> Bits:
         key = fact, question.parts[number]
         known = self._said.get(key)
         if known is None:
-            known = self._said[key] = _conjoined(map(_bits, self._asked(number, question, fact)))
+            own = question.target.missing
+            known = self._said[key] = _conjoined(_bits(said, own) for said in self._asked(number, question, fact))
         return known
 
     def _asked(self, number: int, question: Question, fact: int) -> list[Said]:
@@ -167,21 +186,31 @@ class Standing:
         return of_treatment(leaf, of_fact, question.target, facts, facts.on, self._judge)
 
 
-def _bits(said: Said) -> int:
+def _bits(said: Said, own: MissingFact | None) -> Bits:
+    """`own`: the fact that the concept itself is. Exceptions are about other things: what they miss is named in full."""
     truth = said.truth.value + 1
-    if said.truth is Truth.UNKNOWN:
-        for reason in said.reasons:
-            truth |= state.REASON[reason]
-    return truth | (DECIDES if said.decides else 0)
+    decides = DECIDES if said.decides else 0
+    if said.truth is not Truth.UNKNOWN:
+        return truth | decides, _NOTHING
+    for reason in said.reasons:
+        truth |= state.REASON[reason]
+    return truth | decides, frozenset(_wanted(fact, own) for fact in said.missing) if said.missing else _NOTHING
 
 
-def _conjoined(parts: Iterable[int]) -> int:
+def _wanted(fact: MissingFact, own: MissingFact | None) -> Wanted:
+    if own is None or fact.kind != own.kind or not fact.id.startswith(own.id):
+        return key(fact)
+    return fact.id[len(own.id) :]
+
+
+def _conjoined(parts: Iterable[Bits]) -> Bits:
     """The weakest tells, as `concepts` joins what a leaf asks of one fact."""
-    truth, made = state.TRUE, 0
-    for part in parts:
+    truth, made, missing = state.TRUE, 0, _NOTHING
+    for part, asked in parts:
         own = part & state.TRUTH
         if own < truth:
-            truth, made = own, part
+            truth, made, missing = own, part, asked
         elif own == truth:
             made |= part
-    return truth | (made & (state.REASONS if truth == state.UNKNOWN else 0)) | (made & DECIDES)
+            missing |= asked
+    return truth | (made & (state.REASONS if truth == state.UNKNOWN else 0)) | (made & DECIDES), missing

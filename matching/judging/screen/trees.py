@@ -6,6 +6,8 @@ reasons, evidence and of people whom a sentence is not about follows from the bi
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import IntEnum
 from functools import cache
 from itertools import pairwise
@@ -42,31 +44,65 @@ def _settled(truth: NDArray[np.uint16], union: States) -> States:
     return truth | known
 
 
+_OTHERS_OF = np.array([state.OTHERS | state.OTHERS_FALSE, state.OTHERS, state.OTHERS | state.OTHERS_TRUE], np.uint16)
+
+
 def _others(result: States, truth: NDArray[np.uint16], about_others: NDArray[np.bool_]) -> States:
     """Marks what is about other people."""
-    marks = np.array([state.OTHERS | state.OTHERS_FALSE, state.OTHERS, state.OTHERS | state.OTHERS_TRUE], np.uint16)
-    return np.where(about_others, result | marks[truth], result)
+    return np.where(about_others, result | _OTHERS_OF[truth], result)
+
+
+_FALSE, _UNKNOWN, _TRUE = 1, 2, 4
+_REASONS_AT = 3
+_OTHERS_FALSE, _OTHERS_TRUE, _NOT_OTHERS, _EVIDENT_FALSE, _EVIDENT_TRUE = (1 << (9 + i) for i in range(5))
+_MARKS = 1 << 14
+"""What parts are, as marks that can be put together bit by bit: the truths among them, their reasons, whether some are
+about others, whether any is not, and what rests on evidence."""
 
 
 @cache
-def _joined(op: Op) -> States:
-    """What an "all" or an "any" comes to, by the truth of it, whether all parts are about others, and the bits of its parts."""
-    index = np.arange(3 * _TRUTHS, dtype=np.uint16)
-    truth, about_others, union = index // _TRUTHS, (index & _ALL_OTHERS) != 0, index % _ALL_OTHERS
-    deciding = np.uint16(state.OTHERS_FALSE if op is Op.ALL else state.OTHERS_TRUE)
-    return _others(_settled(truth, union), truth, about_others | ((union & deciding) != 0))
+def _marks() -> States:
+    """The marks of every state."""
+    every = np.arange(state.SIZE, dtype=np.uint16)
+    marks: States = np.left_shift(1, np.minimum(every & state.TRUTH, state.TRUE)).astype(np.uint16)
+    marks |= (every & np.uint16(state.REASONS)) >> np.uint16(2) << np.uint16(_REASONS_AT)
+    for bit, mark in _MARK_OF.items():
+        marks |= np.where(every & bit, mark, 0).astype(np.uint16)
+    marks |= np.where(every & state.OTHERS, 0, _NOT_OTHERS).astype(np.uint16)
+    return marks
 
 
-_ALL_OTHERS, _TRUTHS = np.uint16(state.SIZE), np.uint16(2 * state.SIZE)
-"""An index of `_joined` is the bits of the parts, this where all are about others, and the truth so many times."""
+_MARK_OF = {
+    state.OTHERS_FALSE: _OTHERS_FALSE,
+    state.OTHERS_TRUE: _OTHERS_TRUE,
+    state.EVIDENT_FALSE: _EVIDENT_FALSE,
+    state.EVIDENT_TRUE: _EVIDENT_TRUE,
+}
 
 
-def _all_or_any(parts: States, starts: NDArray[np.int64], op: Op) -> States:
-    truths = parts & np.uint16(state.TRUTH)
-    truth = (np.minimum if op is Op.ALL else np.maximum).reduceat(truths, starts)
-    everyone = np.bitwise_and.reduceat(parts, starts) & np.uint16(state.OTHERS)
-    union = np.bitwise_or.reduceat(parts, starts)
-    joined: States = _joined(op)[union | everyone * (_ALL_OTHERS // np.uint16(state.OTHERS)) | truth * _TRUTHS]
+@cache
+def _joined() -> States:
+    """What an "all" comes to by the marks of its parts, and behind these what an "any" comes to."""
+    marks = np.arange(_MARKS, dtype=np.uint16)
+    union = (marks >> np.uint16(_REASONS_AT) << np.uint16(2)) & np.uint16(state.REASONS)
+    for bit, mark in _MARK_OF.items():
+        union |= np.where(marks & mark, bit, 0).astype(np.uint16)
+    nobody_else = (marks & _NOT_OTHERS) == 0
+    made = []
+    for order, deciding in (
+        (((_FALSE, state.FALSE), (_UNKNOWN, state.UNKNOWN)), state.OTHERS_FALSE),
+        (((_TRUE, state.TRUE), (_UNKNOWN, state.UNKNOWN)), state.OTHERS_TRUE),
+    ):
+        (first, first_truth), (second, second_truth) = order
+        last = state.TRUE if first_truth == state.FALSE else state.FALSE
+        truth = np.where(marks & first, first_truth, np.where(marks & second, second_truth, last)).astype(np.uint16)
+        made.append(_others(_settled(truth, union), truth, nobody_else | ((union & deciding) != 0)))
+    return np.concatenate(made)
+
+
+def _all_or_any(parts: States, starts: NDArray[np.int64], ops: NDArray[np.uint8]) -> States:
+    union = np.bitwise_or.reduceat(_marks()[parts], starts)
+    joined: States = _joined()[union + ops * np.uint16(_MARKS)]
     return joined
 
 
@@ -131,7 +167,7 @@ def below(arrays: ScreenArrays, nodes: Ints) -> tuple[Ints, Ints]:
     return found[found < first], found[found >= first] - np.int32(first)
 
 
-def _above(arrays: ScreenArrays, leaves: NDArray[np.intp]) -> NDArray[np.intp]:
+def above(arrays: ScreenArrays, leaves: NDArray[np.intp]) -> NDArray[np.intp]:
     """All inner nodes (their places) above the given leaves."""
     first = len(arrays.leaf_shape)
     seen = np.zeros(len(arrays.child_start) - 1, dtype=bool)
@@ -144,7 +180,30 @@ def _above(arrays: ScreenArrays, leaves: NDArray[np.intp]) -> NDArray[np.intp]:
     return np.flatnonzero(seen)
 
 
-def grown(arrays: ScreenArrays, leaves: States, base: States | None = None) -> States:
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Nodes (their places) of one height that are worked out at once: those of one connective, or all of "all" and "any"."""
+
+    op: Op
+    begin: int
+    end: int
+
+
+def steps_of(arrays: ScreenArrays) -> tuple[Step, ...]:
+    """The blocks of nodes in order; an "any" goes with the "all" before it where no part of it lies in that."""
+    steps: list[Step] = []
+    for op, (begin, end) in zip(arrays.block_op.tolist(), pairwise(arrays.block_start.tolist()), strict=True):
+        before = steps[-1] if steps else None
+        if op == Op.ANY and before is not None and before.op is Op.ALL:
+            parts = arrays.child[arrays.child_start[begin] : arrays.child_start[end]]
+            if parts.max(initial=0) < len(arrays.leaf_shape) + before.begin:
+                steps[-1] = Step(Op.ALL, before.begin, end)
+                continue
+        steps.append(Step(Op(op), begin, end))
+    return tuple(steps)
+
+
+def grown(arrays: ScreenArrays, steps: Sequence[Step], leaves: States, base: States | None = None) -> States:
     """The states of all leaves and, behind them, of all nodes.
 
     `base`: what this gave for other leaves; only what lies above the leaves that differ is worked out anew.
@@ -153,26 +212,31 @@ def grown(arrays: ScreenArrays, leaves: States, base: States | None = None) -> S
     if base is None:
         states, to_do = np.zeros(first + nodes, dtype=np.uint16), np.arange(nodes)
     else:
-        states, to_do = base.copy(), _above(arrays, np.flatnonzero(leaves != base[:first]))
+        states, to_do = base.copy(), above(arrays, np.flatnonzero(leaves != base[:first]))
     states[:first] = leaves
     begin = arrays.child_start[to_do].astype(np.int64)
     lengths = arrays.child_start[to_do + 1] - begin
     children, count = arrays.child[stretches(begin, lengths)], arrays.node_count[to_do]
     starts = np.concatenate(([0], np.cumsum(lengths)))
-    edges = np.searchsorted(to_do, arrays.block_start).tolist()
+    ops = arrays.block_op[np.searchsorted(arrays.block_start, to_do, side="right") - 1]
+    edges = np.searchsorted(to_do, [step.begin for step in steps]).tolist()
+    edges.append(len(to_do))
     # Nodes lie by height: what is above comes later.
-    for op, (here, end) in zip(arrays.block_op.tolist(), pairwise(edges), strict=True):
+    for step, (here, end) in zip(steps, pairwise(edges), strict=True):
         if here < end:
             parts = states[children[starts[here] : starts[end]]]
-            states[first + to_do[here:end]] = _block(Op(op), parts, starts[here:end] - starts[here], count[here:end])
+            of_parts = starts[here:end] - starts[here]
+            states[first + to_do[here:end]] = _block(step.op, parts, of_parts, count[here:end], ops[here:end])
     return states
 
 
-def _block(op: Op, parts: States, starts: NDArray[np.int64], counts: NDArray[np.int16]) -> States:
-    """The states of some nodes of one connective. `starts`: where the parts of each begin."""
+def _block(
+    op: Op, parts: States, starts: NDArray[np.int64], counts: NDArray[np.int16], ops: NDArray[np.uint8]
+) -> States:
+    """The states of some nodes of one step. `starts`: where the parts of each begin; `ops`: the connective of each."""
     match op:
         case Op.ALL | Op.ANY:
-            return _all_or_any(parts, starts, op)
+            return _all_or_any(parts, starts, ops)
         case Op.AT_LEAST:
             return _at_least(parts, starts, counts)
         case Op.NOT:
