@@ -25,9 +25,10 @@ from bench.answers import ON, requests
 from bench.registry import registry_of, stored_trials
 from bench.report import Report, Timing, timed, timed_each
 from bench.run import Run
-from matching.considering import Filters, Page, Person, person_of, ranked_on_arrays
+from matching.considering import Filters, Page, Person, person_of
 from matching.judging.screen.leaves import Judging
 from matching.judging.screen.trees import grown
+from matching.ordering import ranked_on_arrays
 
 CRITERIA, VARIABLES, KNOWN = 20, 200, 60
 IN_CACHE = 16_384

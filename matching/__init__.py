@@ -40,6 +40,7 @@ from matching.model.patient import (
     Quantity,
     Treatment,
 )
+from matching.model.rows import named, rows_of, starts_of
 from matching.model.trial import (
     AGE_UNITS,
     AgeLimit,
@@ -153,6 +154,7 @@ __all__ = [
     "match",
     "match_one",
     "merge_note",
+    "named",
     "not_read_yet",
     "note_facts_to_json",
     "parse_eligibility",
@@ -171,7 +173,9 @@ __all__ = [
     "registry_words",
     "related",
     "reverse_to_json",
+    "rows_of",
     "sought",
+    "starts_of",
     "status_group",
     "suggest",
     "suggest_analytes",

@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matching.answering.rank import RankKey, number_in, points_in
-from matching.considering import Person, Screened, considered, judge, row_of, screened, totals_of
+from matching.considering import Person, considered, judge, row_of, totals_of
 from matching.judging.screen.counting import ELIGIBILITIES
 from matching.judging.screen.differing import differing
 from matching.model.codes import Eligibility
 from matching.model.finding import Totals
+from matching.ordering import Screened, screened
 from matching.ports import TrialReader
 from matching.registry import Registry
 

@@ -21,7 +21,6 @@ from matching.considering import (
     condition_of,
     judge,
     person_of,
-    ranked_trials,
     site_of,
     totals_of,
 )
@@ -30,6 +29,7 @@ from matching.model.answer import PatientMatch, ReverseAnswer, TrialChange, Verd
 from matching.model.finding import JudgedCriterion, JudgedTrial, MatchAnswer, NearestSite, NoteFact, TrialMatch
 from matching.model.patient import Patient
 from matching.model.trial import ReadableTrial
+from matching.ordering import ranked_trials
 from matching.ports import TrialReader
 
 

@@ -13,6 +13,7 @@ from matching.answering.columns import ColumnArrays, ColumnBuilder
 from matching.answering.shortlist import Columns
 from matching.answering.sites import Locate
 from matching.judging.screen import Screen, ScreenArrays, ScreenBuilder
+from matching.model.rows import named
 from matching.model.trial import TrialSummary
 
 Named = Mapping[str, NDArray[np.generic]]
@@ -38,15 +39,15 @@ class Registry:
 
     def named(self) -> dict[str, NDArray[np.generic]]:
         """Every array by its name: what `registry_from` takes."""
-        screen, columns = self.screen.arrays.named(), self.columns.arrays.named()
+        screen, columns = named(self.screen.arrays), named(self.columns.arrays)
         return {f"screen.{k}": v for k, v in screen.items()} | {f"columns.{k}": v for k, v in columns.items()}
 
 
-def registry_from(named: Named, data_version: str) -> Registry:
+def registry_from(arrays: Named, data_version: str) -> Registry:
     """The inverse of `Registry.named`. Raises KeyError where an array is missing."""
     made: list[Any] = []
     for part, kind in (("screen", ScreenArrays), ("columns", ColumnArrays)):
-        made.append(kind(**{name: named[f"{part}.{name}"] for name in kind.__dataclass_fields__}))  # type: ignore[arg-type]  # each array has its type
+        made.append(kind(**{name: arrays[f"{part}.{name}"] for name in kind.__dataclass_fields__}))  # type: ignore[arg-type]  # each array has its type
     return Registry(made[0], made[1], data_version)
 
 

@@ -22,7 +22,7 @@ from app.store.facets import AGE_GROUPS, Counts, Facet, Step
 from app.store.search import NO_SITE, Hit, Key, Query, wishes_of, with_summaries
 from app.store.search_arrays import LISTED, NOT_GIVEN, WORDED, SearchArrays, key_of
 from app.store.search_text import holding_all, row_of, with_all
-from matching import EARTH_RADIUS_KM
+from matching import EARTH_RADIUS_KM, rows_of
 
 Rows = NDArray[np.intp]
 Mask = NDArray[np.bool_]
@@ -270,14 +270,14 @@ class ArraySearch:
         far = self._index.metres(here)
         points = np.flatnonzero((far <= round(radius_km * 1000)) | (far == near.UNPLACED_METRES))
         mask = self._index.having("none", ["site"])
-        mask[self._arrays.point_trial[_rows_of(self._arrays.point_start, points)]] = True
+        mask[self._arrays.point_trial[rows_of(self._arrays.point_start, points)]] = True
         return np.flatnonzero(mask)
 
     def _places(self, rows: Rows, query: Query) -> Numbers:
         """The number of the best site of each trial, as near.site_order has it; NO_SITE without one."""
         arrays = self._arrays
         assert query.here is not None
-        sites = _rows_of(arrays.site_start, rows)
+        sites = rows_of(arrays.site_start, rows)
         counts = arrays.site_start[rows + 1] - arrays.site_start[rows]
         best: Numbers = np.full(len(rows), NO_SITE, dtype=np.int64)
         if not len(sites):
@@ -373,13 +373,3 @@ def _packed(query: Query, group: Any, step: Any, newest_first: Any, place: Any, 
     if query.sort == "distance" and query.here is not None:
         return first * MOST_PLACE + place, step * MOST_TEXT + row
     return ((first * MOST_STEP + step) * 16 + group) * MOST_TEXT + newest_first, row
-
-
-def _rows_of(start: Numbers, chosen: NDArray[Any]) -> Numbers:
-    """The rows of the chosen entries, one stretch after the other."""
-    begins = start[chosen]
-    lengths = start[chosen + 1] - begins
-    ends = np.cumsum(lengths)
-    total = int(ends[-1]) if len(ends) else 0
-    rows: Numbers = np.arange(total) + np.repeat(begins - (ends - lengths), lengths)
-    return rows

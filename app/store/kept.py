@@ -8,8 +8,8 @@ from collections.abc import Hashable
 
 from matching import ReadableTrial
 
-MOST_TRIALS = 400
-"""A decoded trial with what the engine keeps beside it weighs about 150 kB."""
+MOST_TRIALS = 800
+"""A decoded trial with what the engine keeps beside it weighs about 150 kB; most stand under two keys."""
 
 
 class KeptTrials:

@@ -97,16 +97,32 @@ class SqlTrialReader:
         wanted = dict(zip(nct_ids, versions, strict=True)) if versions else {}
         for start in range(0, len(nct_ids), IDS_AT_ONCE):
             asked = list(nct_ids[start : start + IDS_AT_ONCE])
-            present = self._present(asked)
+            # What was read for a version of the arrays stays true of that version: the database need not be asked again.
+            known = {nct_id: self._of_arrays(nct_id, wanted.get(nct_id, 0)) for nct_id in asked}
+            present = self._present([nct_id for nct_id in asked if known.get(nct_id) is None])
             for nct_id in asked:
-                found, version = present.get(nct_id), wanted.get(nct_id, 0)
-                if found is not None and version in (0, found[0]):
-                    yield found[1]
-                elif version and (earlier := self._earlier(nct_id, version)) is not None:
-                    yield earlier
+                trial, version = known.get(nct_id), wanted.get(nct_id, 0)
+                if trial is None:
+                    found = present.get(nct_id)
+                    if found is not None and version in (0, found[0]):
+                        trial = found[1]
+                    elif version:
+                        trial = self._earlier(nct_id, version)
+                    if version and self.registry is not None and trial is not None:
+                        self._kept.put((self.registry.data_version, nct_id, version), trial)
+                if trial is not None:
+                    yield trial
+
+    def _of_arrays(self, nct_id: str, version: int) -> ReadableTrial | None:
+        """The trial as it was last read for a page that the present arrays named, if it is kept."""
+        if self.registry is None or not version:
+            return None
+        return self._kept.get((self.registry.data_version, nct_id, version))
 
     def _present(self, nct_ids: Sequence[str]) -> dict[str, tuple[int, ReadableTrial]]:
         """The version and the trial of each id as it is now; only those that are not kept are fetched and decoded."""
+        if not nct_ids:
+            return {}
         names = select(
             TRIAL.c.nct_id, TRIAL.c.version, TRIAL.c.content_hash, CRITERIA.c.parser_version, CRITERIA.c.text_hash
         ).select_from(TRIAL.join(CRITERIA))

@@ -6,8 +6,8 @@ Made from the tables that search in SQL uses, so that both find the same. Nothin
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
@@ -20,6 +20,7 @@ import matching
 from app.store.rows import folded, standing
 from app.store.search_text import WEIGHTS, row_of
 from app.store.tables import FACET, SITE, STATE, TRIAL
+from matching import starts_of
 
 NOT_GIVEN = -1
 
@@ -69,10 +70,6 @@ class SearchArrays:
     told_json: NDArray[np.uint8]
     """The texts that the numbers stand for, as JSON: status, study_type, sex, updated, point_country, LISTED."""
 
-    def named(self) -> dict[str, NDArray[Any]]:
-        """Every array by its name, for files."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
-
 
 def key_of(kind: str, value: str) -> int:
     """The key of the list of those trials that have a value."""
@@ -108,7 +105,7 @@ def build(connection: Connection) -> tuple[SearchArrays, str]:
         too_old=_bounds(columns[5], np.inf),
         updated=np.array([place[value] for value in updates], dtype=np.int32),
         list_key=np.array(keys, dtype=np.uint64),
-        list_start=_starts(len(lists[key]) for key in keys),
+        list_start=starts_of(len(lists[key]) for key in keys).astype(np.int64),
         list_trial=np.concatenate(
             [np.frombuffer(lists[key], dtype=np.int32) for key in keys] or [np.empty(0, np.int32)]
         ),
@@ -131,10 +128,6 @@ def _coded(told: dict[str, list[str]], name: str, values: Sequence[str | None]) 
 
 def _bounds(values: Sequence[float | None], otherwise: float) -> NDArray[np.float64]:
     return np.array([otherwise if value is None else value for value in values], dtype=np.float64)
-
-
-def _starts(lengths: Iterable[int]) -> NDArray[np.int64]:
-    return np.concatenate([[0], np.cumsum(list(lengths), dtype=np.int64)]).astype(np.int64)
 
 
 def _lists(connection: Connection, at: Mapping[str, int], told: dict[str, list[str]]) -> dict[int, array[int]]:
@@ -208,12 +201,12 @@ def _sites(
     site_trial, site_point = np.frombuffer(trials, np.int32), np.frombuffer(of_point, np.int32)
     by_trial, by_point = np.argsort(site_trial, kind="stable"), np.argsort(site_point, kind="stable")
     return {
-        "site_start": _starts(np.bincount(site_trial, minlength=len(at)).tolist()),
+        "site_start": starts_of(np.bincount(site_trial, minlength=len(at))).astype(np.int64),
         "site_point": site_point[by_trial],
         "site_group": np.frombuffer(groups, np.uint8)[by_trial],
         "point_lat": lat,
         "point_lon": lon,
         "point_country": there,
-        "point_start": _starts(np.bincount(site_point, minlength=count).tolist()),
+        "point_start": starts_of(np.bincount(site_point, minlength=count)).astype(np.int64),
         "point_trial": site_trial[by_point],
     }

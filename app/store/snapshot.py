@@ -178,7 +178,7 @@ def refresh_search(store: TrialStore, folder: Path) -> Path:
     with search.snapshot(store.reads) as connection:
         arrays, version = search_arrays.build(connection)
     about = {"data_version": version, "trials": len(arrays.ids)}
-    return _save(arrays.named(), about, folder / SEARCH, _search_name(version))
+    return _save(matching.named(arrays), about, folder / SEARCH, _search_name(version))
 
 
 def _is_there(snapshot: Path) -> bool:

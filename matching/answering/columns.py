@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from matching.answering.conditions import folded
 from matching.answering.sites import CLOSED, status_group
-from matching.judging.screen.arrays import Ints, hashed, packed, starts_of
 from matching.knowledge import hierarchy
 from matching.model.codes import OverallStatus
 from matching.model.patient import Location
+from matching.model.rows import Ints, hashed, packed, starts_of
 from matching.model.trial import Site, TrialSummary
 
 STATUSES = tuple(status.value for status in OverallStatus)
@@ -71,10 +71,6 @@ class ColumnArrays:
     city_hash: NDArray[np.uint64]
     city_place: Ints
     """Sorted hashes of the cities' names, case folded."""
-
-    def named(self) -> dict[str, NDArray[np.generic]]:
-        """Every array by its name, for a store that keeps them."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
 
 
 Place = tuple[str | None, str | None, str | None, float | None, float | None]

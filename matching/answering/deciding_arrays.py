@@ -17,22 +17,14 @@ from matching.judging.askable import FINDABLE, FactKey, key, order_of_fact
 from matching.judging.evaluate import evaluate
 from matching.judging.facts import Facts
 from matching.judging.screen import state
-from matching.judging.screen.arrays import (
-    Ints,
-    ScreenArrays,
-    distinct,
-    in_order,
-    rows_of,
-    starts_of,
-    stretches,
-    with_times,
-)
+from matching.judging.screen.arrays import ScreenArrays
 from matching.judging.screen.asked import Asked
 from matching.judging.screen.counting import POSSIBLY, Base, Counted, Judged, Screen, Told
 from matching.judging.screen.trees import Op, above, below
 from matching.model.codes import Role
 from matching.model.criterion import Expression
 from matching.model.finding import MissingFact
+from matching.model.rows import Ints, distinct, in_order, rows_of, starts_of, stretches, with_times
 from matching.model.truth import Truth
 
 Pairs = NDArray[np.int64]
@@ -103,7 +95,8 @@ class _Names:
         self._table, self._facts, self._sides = screen.table, facts, sides
         self._more = {number: name for side in sides for name, number in side.told.leaves.more.items()}
         arrays = screen.arrays
-        self._leaves = [below(arrays, arrays.criterion_node[side.criteria])[0] for side in sides]
+        leaves = [arrays.below[rows_of(arrays.below_start, side.criteria)] for side in sides]
+        self._leaves = [distinct(each, len(arrays.leaf_shape)) for each in leaves]
 
     def key(self, number: int) -> FactKey:
         """Kind and id."""

@@ -32,9 +32,9 @@ from matching.answering.rank import (
     total_points,
 )
 from matching.answering.sites import EARTH_RADIUS_KM, Whereabouts, in_same_city
-from matching.judging.screen.arrays import Ints, hashed, rows_of, unpacked
 from matching.judging.screen.counting import Counted
 from matching.knowledge import hierarchy
+from matching.model.rows import Ints, hashed, rows_of, unpacked
 from matching.model.trial import Site
 
 MOST_IDS_KEPT = 2_048

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from sqlalchemy import Engine
 
+import matching
 from app.api.schemas.search import SearchParams
 from app.api.search import answer, read_query
 from app.store import snapshot
@@ -40,7 +41,7 @@ def test_saved_and_mapped_arrays_are_the_ones_that_were_built(store: TrialStore,
     with store.engine.connect() as connection:
         arrays, version = snapshot.search_arrays.build(connection)
     assert (loaded.data_version, loaded.trials) == (version, 7)
-    before, after = arrays.named(), loaded.arrays.named()
+    before, after = matching.named(arrays), matching.named(loaded.arrays)
     assert all(np.array_equal(before[name], after[name], equal_nan=before[name].dtype.kind == "f") for name in before)
 
 

@@ -6,7 +6,8 @@ from functools import cached_property
 
 import numpy as np
 
-from matching.judging.screen.arrays import Ints, ScreenArrays, distinct, rows_of
+from matching.judging.screen.arrays import ScreenArrays
+from matching.model.rows import Ints, distinct, rows_of
 
 
 class Asked:
@@ -43,11 +44,11 @@ class Asked:
     gathered = False
     """Whether `criteria` has been made."""
 
-    def nodes(self, *, held: bool) -> Ints:
-        """The nodes of the distinct criteria. `held`: also those that are only shown, as a parent's expression holds them."""
+    def distinct(self, *, held: bool) -> Ints:
+        """Each of the criteria once. `held`: also those that are only shown, as a parent's expression holds them."""
         arrays, count = self._arrays, len(self._arrays.criterion_node)
         criteria = distinct(self.criteria, count)
         if held:
             more = arrays.part_criterion[rows_of(arrays.part_start, self.trials)]
             criteria = distinct(np.concatenate((criteria, more)), count)
-        return arrays.criterion_node[criteria]
+        return criteria

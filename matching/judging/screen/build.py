@@ -16,15 +16,16 @@ from matching.judging.askable import only_fact
 from matching.judging.eligibility import FAILING, FIELD_IDS, field_criteria
 from matching.judging.evaluate import MAX_DEPTH, evaluate
 from matching.judging.facts import prepare
-from matching.judging.screen.arrays import ScreenArrays, hashed, inverted, packed, starts_of
+from matching.judging.screen.arrays import ScreenArrays
 from matching.judging.screen.asks import OF_LISTS, Ask, Family, ask_of, line_of
 from matching.judging.screen.state import MOST_CRITERIA, NEUTRAL, ROLE_CODES, state_of
-from matching.judging.screen.trees import Op
+from matching.judging.screen.trees import Op, all_above
 from matching.knowledge import hierarchy
 from matching.model.codes import Role
 from matching.model.criterion import AgeIs, ConditionIs, CountIs, Leaf, MeasurementIs, ScoreIs, TreatmentIs
 from matching.model.expression_json import criterion_to_json, from_json
 from matching.model.patient import Patient
+from matching.model.rows import Ints, hashed, inverted, packed, rows_of, starts_of
 from matching.model.trial import EligibilityFields
 from matching.model.truth import Truth, negation
 
@@ -250,6 +251,10 @@ class _Finished:
         nodes, criteria = len(self._leaves) + len(self._nodes), len(self._criteria)
         parent_start, parent = inverted(down["child_start"], down["child"], nodes)
         used_start, used = inverted(np.arange(criteria + 1), down["criterion_node"], nodes)
+        leaves = len(self._leaves)
+        above_start, above = all_above(parent_start, parent, leaves)
+        below_start, below = inverted(above_start, above, nodes - leaves)
+        below_start, below = _leaves_of(down["criterion_node"], leaves, below_start, below)
         asked_start, asked_by = inverted(down["group_start"], down["group_criterion"], criteria)
         return ScreenArrays(
             **self._of_leaves(),
@@ -257,6 +262,10 @@ class _Finished:
             **down,
             parent_start=parent_start,
             parent=parent,
+            above_start=above_start,
+            above=above,
+            below_start=below_start,
+            below=below,
             used_start=used_start,
             used=used,
             asked_start=asked_start,
@@ -373,6 +382,17 @@ class _Finished:
             "trial_version": np.array([trial.version for trial in self._trials], dtype=np.int32),
             "trial_unread": np.array([trial.unread for trial in self._trials], dtype=bool),
         }
+
+
+def _leaves_of(nodes: Ints, leaves: int, below_start: Ints, below: Ints) -> tuple[Ints, Ints]:
+    """The leaves of each criterion, by its node: itself, or those `below` the node's place."""
+    inner = nodes >= leaves
+    places = nodes[inner] - leaves
+    lengths = np.ones(len(nodes), dtype=np.int32)
+    lengths[inner] = below_start[places + 1] - below_start[places]
+    found = np.repeat(nodes, lengths)
+    found[np.repeat(inner, lengths)] = below[rows_of(below_start, places)]
+    return starts_of(lengths), found
 
 
 def _target_of(row: _LeafRow) -> concepts.Target | None:

@@ -13,12 +13,13 @@ from matching.judging import silence
 from matching.judging.askable import FactKey
 from matching.judging.facts import Facts
 from matching.judging.screen import state
-from matching.judging.screen.arrays import Ints, ScreenArrays, rows_of, stretches
+from matching.judging.screen.arrays import ScreenArrays
 from matching.judging.screen.asked import Asked
 from matching.judging.screen.leaves import Judging, LeafStates, LeafTable, Silences, silences_of, untouched_states
-from matching.judging.screen.trees import below, grown, steps_of
+from matching.judging.screen.trees import grown, steps_of
 from matching.model.codes import Eligibility
 from matching.model.finding import Counts
+from matching.model.rows import Ints, rows_of, stretches
 
 ELIGIBILITIES = (Eligibility.LIKELY_ELIGIBLE, Eligibility.POSSIBLY_ELIGIBLE, Eligibility.NOT_ELIGIBLE)
 LIKELY, POSSIBLY, NOT = range(3)
@@ -158,30 +159,39 @@ class Screen:
         What these do not ask has no meaning then; of many trials everything is judged. `wants_facts`: with the fact that would settle each open leaf.
         `held`: also the criteria that are only shown, as a parent's expression holds them.
         """
-        part = None if asked is None or not self._is_small(asked) else self._below(asked.nodes(held=held))
+        part = None if asked is None or not self._is_small(asked) else self._below(asked.distinct(held=held))
         told = self._told(facts, part, {}, wants_facts)
         fails = np.equal(told.criteria & np.uint16(state.TRUTH), _FAILING[self.arrays.criterion_role])
         # A failure that rests on a silence too thin to shut anybody out is none.
         if not fails.any() or (doubted := silence.doubted(facts)) is None:
             return Judged(told.kinds, told, None, fails)
-        failing = self.arrays.criterion_node[np.flatnonzero(fails)]
-        again = self._told(doubted, self._below(failing, part), told.leaves.more, wants_facts)
+        again = self._told(
+            doubted, self._below(np.flatnonzero(fails), part), told.leaves.more, wants_facts, told.leaves
+        )
         return Judged(np.where(fails, again.kinds, told.kinds), told, again, fails)
 
-    def _below(self, nodes: Ints, among: NDArray[np.bool_] | None = None) -> NDArray[np.bool_]:
-        """Which leaves lie at or below the nodes, of those `among` which they are looked for."""
-        leaves, _ = below(self.arrays, nodes)
-        asked = np.zeros(len(self.arrays.leaf_shape), dtype=bool)
-        asked[leaves] = True
+    def _below(self, criteria: NDArray[np.integer[Any]], among: NDArray[np.bool_] | None = None) -> NDArray[np.bool_]:
+        """Which leaves the criteria have, of those `among` which they are looked for."""
+        arrays = self.arrays
+        asked = np.zeros(len(arrays.leaf_shape), dtype=bool)
+        asked[arrays.below[rows_of(arrays.below_start, criteria)]] = True
         return asked if among is None else asked & among
 
     def _is_small(self, asked: Asked) -> bool:
         return len(asked.trials) * PART_IS_SMALL < len(self.every)
 
-    def _told(self, facts: Facts, asked: NDArray[np.bool_] | None, more: dict[FactKey, int], wants_facts: bool) -> Told:
+    def _told(
+        self,
+        facts: Facts,
+        asked: NDArray[np.bool_] | None,
+        more: dict[FactKey, int],
+        wants_facts: bool,
+        before: LeafStates | None = None,
+    ) -> Told:
         arrays, base = self.arrays, self.base(facts)
         untouched = base.states[: len(arrays.leaf_shape)]
-        leaves = Judging(self.table, facts, more, asked, wants_facts=wants_facts, untouched=untouched).all()
+        judging = Judging(self.table, facts, more, asked, wants_facts=wants_facts, untouched=untouched, before=before)
+        leaves = judging.all()
         states = grown(arrays, self.steps, leaves.states, base.states)
         moved = arrays.used[rows_of(arrays.used_start, np.flatnonzero(states != base.states))]
         criteria, kinds = base.criteria.copy(), base.kinds.copy()

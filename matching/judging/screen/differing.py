@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matching.judging.screen import state
-from matching.judging.screen.arrays import Ints, ScreenArrays, distinct, rows_of
+from matching.judging.screen.arrays import ScreenArrays
+from matching.model.rows import Ints, distinct, rows_of
 
 Kinds = NDArray[np.uint8]
 _AGAINST, _NOT_APPLICABLE = (np.uint8(state.KINDS.index(kind)) for kind in ("against", "not_applicable"))

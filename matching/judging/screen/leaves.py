@@ -16,7 +16,7 @@ from matching.judging.askable import FactKey, key, only_fact
 from matching.judging.evaluate import evaluate
 from matching.judging.facts import Facts
 from matching.judging.screen import numbers
-from matching.judging.screen.arrays import Ints, ScreenArrays, hashed, rows_of, unpacked
+from matching.judging.screen.arrays import ScreenArrays
 from matching.judging.screen.asks import Family
 from matching.judging.screen.standing import OWN, Question, Standing, Wanted, question_of
 from matching.judging.screen.state import States, state_of
@@ -30,6 +30,7 @@ from matching.model.criterion import (
 )
 from matching.model.expression_json import from_json
 from matching.model.finding import Finding, MissingFact
+from matching.model.rows import Ints, hashed, rows_of, unpacked
 from matching.model.truth import Truth
 
 Silences = tuple[str, str]
@@ -174,7 +175,10 @@ def untouched_states(table: LeafTable, silences: Silences) -> States:
 
 
 class Judging:
-    """One patient against the leaves of one version."""
+    """One patient against the leaves of one version.
+
+    `before`: what was found of the same facts before some of their silences were taken away.
+    """
 
     def __init__(
         self,
@@ -185,21 +189,33 @@ class Judging:
         *,
         wants_facts: bool = True,
         untouched: States | None = None,
+        before: LeafStates | None = None,
     ) -> None:
         self._wants_facts = wants_facts
         self._table, self._facts, self._arrays, self._asked = table, facts, table.arrays, asked
         states = untouched_states(table, silences_of(facts)) if untouched is None else untouched.copy()
         self.made = LeafStates(states, table.arrays.leaf_fact.copy(), {} if more is None else more)
+        self._before = before
 
     def all(self) -> LeafStates:
         """Judges what the facts touch."""
         if not self._facts.empty:
             self._people()
-            self._ages()
-            self._measured()
-            self._results()
+            if self._before is None:
+                self._ages()
+                self._measured()
+                self._results()
+            else:
+                self._as_before(self._before)
             self._concepts()
         return self.made
+
+    def _as_before(self, before: LeafStates) -> None:
+        """Of values and ages no silence says anything."""
+        for family in (Family.AGE, Family.MEASURED, Family.RESULT):
+            every = self._table.family_rows[family]
+            rows = self._kept(np.arange(every.start, every.stop, dtype=np.int32))
+            self.made.states[rows], self.made.facts[rows] = before.states[rows], before.facts[rows]
 
     def judge(self, row: int) -> Finding:
         """What the reference says of one leaf today."""

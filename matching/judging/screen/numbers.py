@@ -26,11 +26,12 @@ from matching.judging.dates import Span
 from matching.judging.facts import Reading
 from matching.judging.measure import Chosen
 from matching.judging.screen import state
-from matching.judging.screen.arrays import Ints, ScreenArrays, distinct
+from matching.judging.screen.arrays import ScreenArrays
 from matching.judging.screen.state import States
 from matching.model.codes import Sex, Times, WhyUnknown
 from matching.model.criterion import Bound
 from matching.model.finding import MissingFact
+from matching.model.rows import Ints, distinct
 
 Truths = NDArray[np.uint16]
 Floats = NDArray[np.float64]

@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 from matching.judging import concepts, shown, silence
 from matching.judging.concepts import Target
 from matching.judging.facts import Facts, KnownList
-from matching.judging.screen.arrays import Ints, ScreenArrays, hashed, unpacked
+from matching.judging.screen.arrays import ScreenArrays
 from matching.judging.screen.asks import Family
 from matching.knowledge import hierarchy
 from matching.knowledge.measured import MEASURED_BY, measures_of
 from matching.model.criterion import Concept, ConditionIs, CountIs, Expression, TreatmentIs
+from matching.model.rows import Ints, hashed, unpacked
 from matching.model.truth import Truth
 
 Way = tuple[tuple[tuple[int, bool, bool], ...], int]

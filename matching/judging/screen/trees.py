@@ -11,13 +11,15 @@ from dataclasses import dataclass
 from enum import IntEnum
 from functools import cache
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from matching.judging.screen import state
-from matching.judging.screen.arrays import Ints, ScreenArrays, distinct, rows_of, stretches
+from matching.judging.screen.arrays import ScreenArrays
 from matching.judging.screen.state import States
+from matching.model.rows import Ints, distinct, in_order, rows_of, starts_of, stretches
 
 
 class Op(IntEnum):
@@ -167,17 +169,22 @@ def below(arrays: ScreenArrays, nodes: Ints) -> tuple[Ints, Ints]:
     return found[found < first], found[found >= first] - np.int32(first)
 
 
-def above(arrays: ScreenArrays, leaves: NDArray[np.intp]) -> NDArray[np.intp]:
+def above(arrays: ScreenArrays, leaves: NDArray[np.integer[Any]]) -> Ints:
     """All inner nodes (their places) above the given leaves."""
-    first = len(arrays.leaf_shape)
-    seen = np.zeros(len(arrays.child_start) - 1, dtype=bool)
-    level = leaves
-    while len(level):
-        parents = arrays.parent[rows_of(arrays.parent_start, level)]
-        new = distinct(parents[~seen[parents]], len(seen))
-        seen[new] = True
-        level = first + new.astype(np.intp)
-    return np.flatnonzero(seen)
+    return distinct(arrays.above[rows_of(arrays.above_start, leaves)], len(arrays.child_start) - 1)
+
+
+def all_above(parent_start: Ints, parent: Ints, leaves: int) -> tuple[Ints, Ints]:
+    """Per leaf the places of all nodes above it, as starts and places. `parent`: of leaves, then nodes."""
+    whose = np.arange(leaves, dtype=np.int64)
+    at, found = whose.astype(np.int32), [np.zeros(0, dtype=np.int64)]
+    while len(at):
+        lengths = parent_start[at + 1] - parent_start[at]
+        pairs = in_order(np.repeat(whose, lengths) << 32 | parent[rows_of(parent_start, at)])
+        found.append(pairs)
+        whose, at = pairs >> 32, ((pairs & ((1 << 32) - 1)) + leaves).astype(np.int32)
+    pairs = in_order(np.concatenate(found))
+    return starts_of(np.bincount(pairs >> 32, minlength=leaves)), (pairs & ((1 << 32) - 1)).astype(np.int32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,8 +216,9 @@ def grown(arrays: ScreenArrays, steps: Sequence[Step], leaves: States, base: Sta
     `base`: what this gave for other leaves; only what lies above the leaves that differ is worked out anew.
     """
     first, nodes = len(leaves), len(arrays.child_start) - 1
+    to_do: Ints
     if base is None:
-        states, to_do = np.zeros(first + nodes, dtype=np.uint16), np.arange(nodes)
+        states, to_do = np.zeros(first + nodes, dtype=np.uint16), np.arange(nodes, dtype=np.int32)
     else:
         states, to_do = base.copy(), above(arrays, np.flatnonzero(leaves != base[:first]))
     states[:first] = leaves
