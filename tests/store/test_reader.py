@@ -5,6 +5,7 @@ import pytest
 
 import matching
 from app.store.kept import KeptTrials
+from app.store.snapshot import build
 from app.store.trials import TrialStore
 from matching import Design, EligibilityFields, Intervention, MeshTerm, PartialDate, Trial
 from tests.store.trials_made import AT, no_text, registry_trial
@@ -182,6 +183,23 @@ def test_a_kept_trial_is_found_again_and_never_after_it_has_changed(store: Trial
     assert first() is first()
     store.upsert([trial(1, brief_title="Another title")], at=AT, read=no_text, replace=True)
     assert first().summary.brief_title == "Another title"
+
+
+def test_a_page_of_the_arrays_is_read_once_for_their_version(store: TrialStore) -> None:
+    def page() -> matching.ReadableTrial:
+        assert store.registry is not None
+        with store.reader() as reader:
+            (one,) = reader.trials(["NCT00000001"], store.registry.versions([1]))
+        return one
+
+    store.upsert([trial(1)], at=AT, read=no_text)
+    store.registry = build(store)
+    first = page()
+    assert page() is first
+    store.upsert([trial(1, brief_title="Another title")], at=AT, read=no_text, replace=True)
+    assert page() is first
+    store.registry = build(store)
+    assert page().summary.brief_title == "Another title"
 
 
 def test_as_many_trials_are_kept_as_there_is_room_for(store: TrialStore) -> None:
