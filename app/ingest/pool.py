@@ -18,6 +18,7 @@ from types import TracebackType
 from typing import Self
 
 from app.ingest.files import Found
+from app.ingest.raw import Marked, Same
 from app.ingest.source import Record, RecordError
 from app.store.prepare import Prepared, prepare, text_hash
 from app.store.trials import TrialStore
@@ -32,8 +33,8 @@ PRELOADED = "app.ingest.preloaded"
 RECORDS_AT_ONCE = 50
 TEXTS_AT_ONCE = 8
 
-Item = tuple[Prepared, tuple[str, ...]] | RecordError
-"""A record made ready, with what was odd about it; or why it could not be read."""
+Item = tuple[Prepared, tuple[str, ...]] | RecordError | Same
+"""A record made ready, with what was odd about it; why it could not be read; or that it need not be."""
 
 Ready = Callable[[], list[Item]]
 """Waits for a batch that is being made ready."""
@@ -57,21 +58,26 @@ class IngestPool:
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
 
-    @property
-    def pids(self) -> tuple[int, ...]:
-        """The processes, once they are started."""
-        return tuple(self._pool._processes) if self._pool is not None else ()
-
-    def prepare(self, batch: Sequence[Found], at: datetime) -> Ready:
+    def prepare(self, batch: Sequence[Found | Marked | Same], at: datetime) -> Ready:
         """Begins to read a batch and make it ready for the tables; what it gives back waits for the end."""
-        pool = self._worth(len(batch))
+        wanted = [found for found in batch if not isinstance(found, Same)]
+        pool = self._worth(len(wanted))
         if pool is None:
-            return lambda: prepare_all(batch, at, self._dialect)
+            return lambda: self.prepare_here(batch, at)
         parts = [
-            pool.submit(prepare_all, batch[start : start + RECORDS_AT_ONCE], at, self._dialect)
-            for start in range(0, len(batch), RECORDS_AT_ONCE)
+            pool.submit(prepare_all, wanted[start : start + RECORDS_AT_ONCE], at, self._dialect)
+            for start in range(0, len(wanted), RECORDS_AT_ONCE)
         ]
-        return lambda: [item for part in parts for item in part.result()]
+
+        def ready() -> list[Item]:
+            made = iter([item for part in parts for item in part.result()])
+            return [found if isinstance(found, Same) else next(made) for found in batch]
+
+        return ready
+
+    def prepare_here(self, batch: Sequence[Found | Marked | Same], at: datetime) -> list[Item]:
+        """Reads a batch and makes it ready in this process."""
+        return prepare_all(batch, at, self._dialect)
 
     def parse_ahead(self, store: TrialStore, records: Sequence[Prepared]) -> None:
         """Begins to parse the texts of a batch that the store has not parsed yet; `read` then waits for them."""
@@ -121,16 +127,21 @@ class IngestPool:
         return self._pool
 
 
-def prepare_all(batch: Sequence[Found], at: datetime, dialect: str) -> list[Item]:
+def prepare_all(batch: Sequence[Found | Marked | Same], at: datetime, dialect: str) -> list[Item]:
     """Reads records, each with the instant of its fetch, and makes them ready."""
-    items: list[Item] = []
-    for found in batch:
-        record = found if isinstance(found, Record | RecordError) else found.read()
-        if isinstance(record, RecordError):
-            items.append(record)
-        else:
-            items.append((prepare(fetched(record.trial, at), dialect), record.odd))
-    return items
+    return [found if isinstance(found, Same) else _prepare(found, at, dialect) for found in batch]
+
+
+def _prepare(found: Found | Marked, at: datetime, dialect: str) -> Item:
+    unread = found.found if isinstance(found, Marked) else found
+    record = unread if isinstance(unread, Record | RecordError) else unread.read()
+    if isinstance(record, RecordError):
+        return record
+    prepared = prepare(fetched(record.trial, at), dialect)
+    if isinstance(found, Marked) and not record.odd:
+        # What is odd about a record is told whenever it comes, and for that it must be read.
+        prepared.raw_hash = found.raw_hash
+    return prepared, record.odd
 
 
 def fetched(trial: Trial, at: datetime) -> Trial:

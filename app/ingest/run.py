@@ -1,6 +1,7 @@
 """Loading: records are read, mapped, stored as one trial each, and their criteria parsed, a transaction a batch.
 
-Loading the same files again changes nothing, so a load that was cut off is simply run again.
+Loading the same files again changes nothing, so a load that was cut off is simply run again; studies of the registry's own
+form that are stored from the same bytes are not even read (raw.py).
 """
 
 from __future__ import annotations
@@ -18,8 +19,11 @@ from time import perf_counter
 
 from app.ingest.files import Found, find_in_paths
 from app.ingest.pool import IngestPool, Item, Ready, fetched
+from app.ingest.raw import Same, mark
 from app.ingest.source import RecordError
 from app.ingest.study import FULL, read_study
+from app.store.planning import Upserted
+from app.store.prepare import Prepared
 from app.store.trials import TrialStore
 
 BATCH_SIZE = 300
@@ -106,47 +110,35 @@ def load_records(
     with ExitStack() as stack:
         pool = stack.enter_context(IngestPool(workers, store.engine.dialect.name))
         reader = stack.enter_context(ThreadPoolExecutor(1))
-        batches = _batches(records, batch_size)
-
-        def next_batch() -> tuple[datetime, Ready] | None:
-            batch = next(batches, None)
-            at = now()
-            return (at, pool.prepare(batch, at)) if batch is not None else None
-
-        ahead: deque[Future[tuple[datetime, Ready] | None]] = deque()
-        coming: deque[tuple[datetime, list[Item]] | None] = deque()
-
-        def take() -> None:
-            following = ahead.popleft().result()
-            coming.append((following[0], following[1]()) if following is not None else None)
-
+        ahead = _Ahead(_batches(records, batch_size), store, pool, reader, now)
+        coming: deque[_Batch] = deque()
+        changed: deque[set[str]] = deque(maxlen=BATCHES_AHEAD + 2)
         while True:
-            while len(ahead) < BATCHES_AHEAD:
-                ahead.append(reader.submit(next_batch))
-            if not coming:
-                take()
-            if parse and len(coming) == 1 and coming[0] and ahead[0].done() and ahead[0].exception() is None:
-                # The texts of the next batch are parsed while this one is written.
-                take()
-            following = coming.popleft()
-            if following is None:
+            if not coming and not ahead.take_into(coming):
                 break
-            at, items = following
-            faults = [item for item in items if isinstance(item, RecordError)]
-            good = [item for item in items if not isinstance(item, RecordError)]
+            if parse and len(coming) == 1 and ahead.is_begun():
+                # The texts of the next batch are parsed while this one is written.
+                ahead.take_into(coming)
+            at, items = coming.popleft()
             if parse:
-                for each in (items, coming[0][1] if coming and coming[0] else []):
-                    pool.parse_ahead(store, [item[0] for item in each if not isinstance(item, RecordError)])
-            done = store.upsert_prepared(
-                [record for record, _ in good], at=at, replace=replace_newer, read=pool.read if parse else None
-            )
-            pool.forget([record for record, _ in good])
+                for each in (items, coming[0][1] if coming else []):
+                    pool.parse_ahead(store, [record for record, _ in _read(each)])
+            changed.append({record.nct_id for record, _ in _read(items)})
+            items = _sure(items, set().union(*changed), pool, at)
+            good = _read(items)
+            faults = [item for item in items if isinstance(item, RecordError)]
+            done = Upserted()
+            if good:
+                done = store.upsert_prepared(
+                    [record for record, _ in good], at=at, replace=replace_newer, read=pool.read if parse else None
+                )
+                pool.forget([record for record, _ in good])
             oddities.update(_kind(text) for _, odd in good for text in odd)
             report = LoadReport(
                 read=report.read + len(items),
                 new=report.new + len(done.new),
                 changed=report.changed + len(done.changed),
-                unchanged=report.unchanged + len(done.unchanged),
+                unchanged=report.unchanged + len(done.unchanged) + len(items) - len(good) - len(faults),
                 older=report.older + len(done.older),
                 failed=report.failed + len(faults),
                 failures=(*report.failures, *faults)[:FAILURES_KEPT],
@@ -157,6 +149,73 @@ def load_records(
             if progress is not None:
                 progress(report)
     return replace(report, seconds=perf_counter() - started)
+
+
+_Batch = tuple[datetime, list[Item]]
+
+
+class _Ahead:
+    """Batches that are read by a thread, and made ready by the pool while others are written.
+
+    The database is asked by the thread that writes alone: one in memory has a single connection.
+    """
+
+    def __init__(
+        self,
+        batches: Iterator[list[Found]],
+        store: TrialStore,
+        pool: IngestPool,
+        reader: ThreadPoolExecutor,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._batches, self._store, self._pool, self._reader, self._now = batches, store, pool, reader, now
+        self._reading: deque[Future[list[Found] | None]] = deque()
+        self._begun: deque[tuple[datetime, Ready]] = deque()
+        self._ended = False
+
+    def take_into(self, coming: deque[_Batch]) -> bool:
+        """Waits for the next batch; False: there is none."""
+        self._begin(wait=not self._begun)
+        if not self._begun:
+            return False
+        at, ready = self._begun.popleft()
+        coming.append((at, ready()))
+        return True
+
+    def is_begun(self) -> bool:
+        """Whether the next batch is read, so that it need not be waited for long."""
+        self._begin(wait=False)
+        return bool(self._begun)
+
+    def _begin(self, *, wait: bool) -> None:
+        while not self._ended and len(self._begun) < BATCHES_AHEAD:
+            while len(self._reading) < BATCHES_AHEAD:
+                self._reading.append(self._reader.submit(next, self._batches, None))
+            first = self._reading[0]
+            # A fault of the source is raised when all before it is stored.
+            if not wait and (not first.done() or first.exception() is not None):
+                return
+            batch = self._reading.popleft().result()
+            wait = False
+            if batch is None:
+                self._ended = True
+            else:
+                at = self._now()
+                self._begun.append((at, self._pool.prepare(mark(batch, self._store), at)))
+
+
+def _read(items: Iterable[Item]) -> list[tuple[Prepared, tuple[str, ...]]]:
+    return [item for item in items if isinstance(item, tuple)]
+
+
+def _sure(items: list[Item], changed: set[str], pool: IngestPool, at: datetime) -> list[Item]:
+    """Reads what was the same as stored when that was asked, where a record that came before it may have changed that."""
+    if not any(isinstance(item, Same) and item.nct_id in changed for item in items):
+        return items
+    return [
+        pool.prepare_here([item.marked], at)[0] if isinstance(item, Same) and item.nct_id in changed else item
+        for item in items
+    ]
 
 
 def store_record(

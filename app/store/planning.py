@@ -17,7 +17,7 @@ from app.store.prepare import Prepared, prepare
 from app.store.tables import CRITERIA, RECORD, TRIAL, VERSION
 from matching import Trial
 
-RECORD_COLUMNS = ("nct_id", "source", "content_hash", "size", "last_update", "record_version", "document")
+RECORD_COLUMNS = ("nct_id", "source", "content_hash", "size", "last_update", "record_version", "document", "raw_hash")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,7 @@ class Told:
     size: int
     last_update: str
     record_version: str
+    raw_hash: str | None = None
     fresh: Prepared | None = None
     trial: Trial | None = None
 
@@ -65,6 +66,16 @@ class Known:
     told: dict[str, Told] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """A stored record whose content came from other bytes than before."""
+
+    nct_id: str
+    source: str
+    content_hash: str
+    raw_hash: str
+
+
 @dataclass(slots=True)
 class Change:
     """A trial to write: `whole` None when only what a source tells has changed, not the whole.
@@ -80,18 +91,27 @@ class Change:
     parser_version: str | None = None
 
 
-def plan(connection: Connection, records: Sequence[Prepared], *, replace: bool) -> tuple[list[Change], Upserted]:
+def plan(
+    connection: Connection, records: Sequence[Prepared], *, replace: bool
+) -> tuple[list[Change], list[Noted], Upserted]:
     """What to write, and what will have become of each record. `replace`: a record replaces even a newer one."""
     known = _known(connection, {record.nct_id for record in records})
     touched: dict[str, None] = {}
     older: list[str] = []
     same: list[str] = []
+    noted: list[Noted] = []
     for record in records:
         told = known[record.nct_id].told
-        fresh = Told(record.content_hash, record.size, record.last_update, record.record_version, record)
+        fresh = Told(
+            record.content_hash, record.size, record.last_update, record.record_version, record.raw_hash, record
+        )
         stored = told.get(record.source)
         if stored is not None and stored.content_hash == fresh.content_hash:
             same.append(record.nct_id)
+            if record.raw_hash is not None and record.raw_hash != stored.raw_hash:
+                stored.raw_hash = record.raw_hash
+                if stored.fresh is None:
+                    noted.append(Noted(record.nct_id, record.source, record.content_hash, record.raw_hash))
         elif stored is not None and not replace and fresh.order() < stored.order():
             older.append(record.nct_id)
         else:
@@ -101,12 +121,13 @@ def plan(connection: Connection, records: Sequence[Prepared], *, replace: bool) 
     changes = [_change(nct_id, known[nct_id], connection.dialect.name) for nct_id in touched]
     written = {change.nct_id for change in changes if change.whole is not None}
     unwritten = [change.nct_id for change in changes if change.whole is None]
-    return changes, Upserted(
+    outcome = Upserted(
         new=tuple(nct_id for nct_id in touched if nct_id in written and known[nct_id].version == 0),
         changed=tuple(nct_id for nct_id in touched if nct_id in written and known[nct_id].version > 0),
         unchanged=(*same, *unwritten),
         older=tuple(older),
     )
+    return changes, noted, outcome
 
 
 def _known(connection: Connection, nct_ids: set[str]) -> dict[str, Known]:
@@ -129,10 +150,12 @@ def _known(connection: Connection, nct_ids: set[str]) -> dict[str, Known]:
         trial.text_hash = row.text_hash
     columns = (RECORD.c.nct_id, RECORD.c.source, RECORD.c.content_hash, RECORD.c.size)
     for record in connection.execute(
-        select(*columns, RECORD.c.last_update, RECORD.c.record_version).where(RECORD.c.nct_id.in_(ids))
+        select(*columns, RECORD.c.last_update, RECORD.c.record_version, RECORD.c.raw_hash).where(
+            RECORD.c.nct_id.in_(ids)
+        )
     ):
         known[record.nct_id].told[record.source] = Told(
-            record.content_hash, record.size, record.last_update or "", record.record_version or ""
+            record.content_hash, record.size, record.last_update or "", record.record_version or "", record.raw_hash
         )
     return known
 
@@ -175,6 +198,7 @@ def _change(nct_id: str, known: Known, dialect: str) -> Change:
             each.last_update or None,
             each.record_version[:40] or None,
             _own_document(each) if len(told) > 1 else None,
+            each.raw_hash,
         )
         for source, each in known.told.items()
     ]

@@ -30,7 +30,8 @@ class Prepared:
     """One record, or the merge of several, as rows without their version and instant.
 
     `size` is the length of the content in bytes. `trial`, `facets`, `sites` and `text` are values in the order of
-    their tables' columns (rows.py); `text` depends on the database. `eligibility` is the encoded module.
+    their tables' columns (rows.py); `text` depends on the database. `eligibility` is the encoded module. `raw_hash` is of
+    the bytes it was read from, where they need not be read again.
     """
 
     nct_id: str
@@ -46,6 +47,7 @@ class Prepared:
     facets: list[tuple[str, str, int, str, str]]
     sites: list[tuple[Any, ...]]
     text: tuple[Any, ...]
+    raw_hash: str | None = None
 
     def whole(self) -> Trial:
         """The trial of the document."""

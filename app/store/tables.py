@@ -70,7 +70,8 @@ class TrialVersionRow(SQLModel, table=True):
 class TrialRecordRow(SQLModel, table=True):
     """What one source tells of a trial; `size` is its content's length in bytes.
 
-    No document: it equals the trial's present one, since no other source tells of the trial.
+    No document: it equals the trial's present one, since no other source tells of the trial. `raw_hash` is of the bytes
+    that it was read from, and of what read them; None: they are read again whenever they come.
     """
 
     __tablename__ = "trial_record"
@@ -84,6 +85,7 @@ class TrialRecordRow(SQLModel, table=True):
     last_update: str | None = Field(default=None, sa_type=String(10))
     record_version: str | None = Field(default=None, sa_type=String(40))
     document: bytes | None = Field(default=None, sa_type=LargeBinary)
+    raw_hash: str | None = Field(default=None, sa_type=String(32))
 
 
 class TrialCriteriaRow(SQLModel, table=True):

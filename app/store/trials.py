@@ -18,7 +18,7 @@ from app.store.kept import KeptTrials
 from app.store.planning import Upserted
 from app.store.prepare import Prepared
 from app.store.reader import SqlTrialReader
-from app.store.tables import CRITERIA, STATE, TRIAL, VERSION
+from app.store.tables import CRITERIA, RECORD, STATE, TRIAL, VERSION
 from app.store.writing import ReadCriteria, read_criteria
 from matching import Registry, Trial
 
@@ -90,6 +90,14 @@ class TrialStore:
                 CRITERIA.c.text_hash.in_(hashes), CRITERIA.c.parser_version == matching.PARSER_VERSION
             )
             return set(connection.scalars(found))
+
+    def raw_hashes(self, nct_ids: Sequence[str]) -> set[tuple[str, str]]:
+        """For each of the trials, the hashes of the bytes that its records were read from."""
+        with self.engine.connect() as connection:
+            found = select(RECORD.c.nct_id, RECORD.c.raw_hash).where(
+                RECORD.c.nct_id.in_(nct_ids), RECORD.c.raw_hash.is_not(None)
+            )
+            return {(row.nct_id, row.raw_hash) for row in connection.execute(found)}
 
     def unread(self) -> int:
         """How many trials' criteria `read_again` would read."""

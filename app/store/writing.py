@@ -20,7 +20,7 @@ import matching
 from app.store.bulk import insert_rows, instant
 from app.store.convert import trial_from_bytes
 from app.store.engine import WRITE
-from app.store.planning import RECORD_COLUMNS, Change, Upserted, plan
+from app.store.planning import RECORD_COLUMNS, Change, Noted, Upserted, plan
 from app.store.prepare import Prepared, prepare, text_hash
 from app.store.retry import is_overtaken, pause, run_again
 from app.store.rows import FACET_COLUMNS, SITE_COLUMNS, TRIAL_COLUMNS
@@ -66,13 +66,15 @@ def upsert_prepared(
     for attempt in range(ATTEMPTS):
         try:
             with engine.connect() as connection:
-                changes, outcome = plan(connection, records, replace=replace)
+                changes, noted, outcome = plan(connection, records, replace=replace)
                 stored = _stored_criteria(connection, changes) if read is not None else {}
-            if not changes:
+            if not changes and not noted:
                 return outcome
             _give_criteria(changes, stored, read)
             with engine.connect().execution_options(**WRITE) as connection, connection.begin():
-                _write(connection, changes, at)
+                _note(connection, noted)
+                if changes:
+                    _write(connection, changes, at)
         except (DBAPIError, psycopg.Error) as error:
             collided = isinstance(error, (IntegrityError, psycopg.IntegrityError))
             if attempt == ATTEMPTS - 1 or not (collided or is_overtaken(error)):
@@ -219,6 +221,33 @@ def _give_criteria(changes: Sequence[Change], stored: dict[str, bytes], read: Re
 
 def _not_read(whole: Prepared) -> bytes:
     return orjson.dumps(matching.parsed_to_json(matching.not_read_yet(whole.module())))
+
+
+def _note(connection: Connection, noted: Sequence[Noted]) -> None:
+    """Keeps from which bytes records were read; nothing of the data is another for that."""
+    if not noted:
+        return
+    statement = (
+        update(RECORD)
+        .where(
+            RECORD.c.nct_id == bindparam("of_nct_id"),
+            RECORD.c.source == bindparam("of_source"),
+            RECORD.c.content_hash == bindparam("of_content"),
+        )
+        .values(raw_hash=bindparam("to_raw"))
+    )
+    connection.execute(
+        statement,
+        [
+            {
+                "of_nct_id": each.nct_id,
+                "of_source": each.source,
+                "of_content": each.content_hash,
+                "to_raw": each.raw_hash,
+            }
+            for each in sorted(noted, key=lambda each: each.nct_id)
+        ],
+    )
 
 
 def _write(connection: Connection, changes: Sequence[Change], at: datetime) -> None:

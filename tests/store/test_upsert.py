@@ -9,10 +9,11 @@ from sqlalchemy.exc import SQLAlchemyError
 import matching
 from app.store.engine import check, create_engine_for
 from app.store.planning import Upserted
+from app.store.prepare import prepare
 from app.store.trials import StoredVersion, TrialStore
 from app.store.writing import read_again, read_criteria
 from matching import Design, EligibilityFields, Provenance, Trial
-from tests.store.trials_made import AT, LATER, dated, page_trial, registry_trial
+from tests.store.trials_made import AT, LATER, dated, no_text, page_trial, registry_trial
 
 
 def test_a_stored_trial_comes_back_whole(store: TrialStore) -> None:
@@ -49,6 +50,30 @@ def test_a_new_fetch_of_the_same_record_changes_nothing(store: TrialStore) -> No
         trial, provenance=(Provenance("clinicaltrials_gov", record_version="2026-08-01", fetched_at=LATER),)
     )
     assert store.upsert([fetched_again], at=LATER) == Upserted(unchanged=("NCT00000001",))
+
+
+def test_the_bytes_of_a_record_are_noted_without_a_change_of_the_data(store: TrialStore) -> None:
+    dialect = store.engine.dialect.name
+    trial, other = prepare(registry_trial(), dialect), prepare(page_trial(), dialect)
+    store.upsert_prepared([trial, other], at=AT, read=no_text)
+    version = store.data_version()
+    assert store.raw_hashes(["NCT00000001"]) == set()
+    trial.raw_hash = "a" * 32
+    assert store.upsert_prepared([trial], at=LATER, read=no_text) == Upserted(unchanged=("NCT00000001",))
+    assert store.raw_hashes(["NCT00000001", "NCT00000002"]) == {("NCT00000001", "a" * 32)}
+    assert store.data_version() == version
+    # Another source's change writes both records again.
+    changed = prepare(
+        replace(page_trial(), brief_summary="Another summary, which is longer than the one before."), dialect
+    )
+    changed.raw_hash = "b" * 32
+    assert store.upsert_prepared([changed], at=LATER, read=no_text).changed == ("NCT00000001",)
+    assert store.raw_hashes(["NCT00000001"]) == {("NCT00000001", "a" * 32), ("NCT00000001", "b" * 32)}
+    # The same record from nobody knows which bytes leaves what is known of it.
+    assert store.upsert([registry_trial()], at=LATER, read=no_text).unchanged == ("NCT00000001",)
+    assert ("NCT00000001", "a" * 32) in store.raw_hashes(["NCT00000001"])
+    store.withdraw("NCT00000001", at=LATER)
+    assert store.raw_hashes(["NCT00000001"]) == set()
 
 
 def test_a_changed_record_adds_a_version_and_the_old_one_stays(store: TrialStore) -> None:
