@@ -215,7 +215,7 @@ def load(
         list[Path], typer.Argument(help="Files or folders: API v2 JSON, NDJSON, XML, page text; .gz, .zip, .tar.gz.")
     ],
     workers: Annotated[int | None, typer.Option(min=1, help="Processes that map and parse; one a processor.")] = None,
-    batch_size: Annotated[int, typer.Option(min=1, max=10_000, help="Records a transaction.")] = 300,
+    batch_size: Annotated[int | None, typer.Option(min=1, max=10_000, help="Records a transaction.")] = None,
     parse_when: Annotated[
         Parse,
         typer.Option("--parse", help="later: criteria stay unread, and so unknown, until `trialmatch db parse`."),

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from app.ingest.words import DATE_TYPES, age_limit, clean
 from matching import AgeLimit, PartialDate, TrialDate
 
 T = TypeVar("T")
+
+
+@lru_cache(maxsize=16_384)
+def _date(text: str) -> PartialDate:
+    """A day of the registry: there are few thousands of them."""
+    return PartialDate.parse(text)
 
 
 class Module:
@@ -64,6 +71,8 @@ class Module:
     def text(self, key: str) -> str | None:
         """A text without space at either end; never an empty one."""
         value = self.data.get(key)
+        if type(value) is str and value.isascii() and "\x00" not in value:
+            return value.strip() or None
         if value is None:
             return None
         if not isinstance(value, str):
@@ -138,8 +147,8 @@ class Module:
         if value is None:
             return None
         try:
-            return PartialDate.parse(value)
-        except (ValueError, AttributeError):
+            return _date(value)
+        except (ValueError, AttributeError, TypeError):
             self._note(key, "not a date")
             return None
 

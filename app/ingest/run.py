@@ -27,6 +27,8 @@ from app.store.prepare import Prepared
 from app.store.trials import TrialStore
 
 BATCH_SIZE = 300
+BATCH_SIZE_UNPARSED = 1000
+"""Records a transaction; without criteria to parse the larger one takes as long."""
 
 BATCHES_AHEAD = 3
 """Batches that are read and made ready while one is written: they are what a load holds in memory."""
@@ -65,7 +67,7 @@ def load(
     store: TrialStore,
     *,
     progress: Progress | None = None,
-    batch_size: int = BATCH_SIZE,
+    batch_size: int | None = None,
     workers: int | None = None,
     parse: bool = True,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -76,7 +78,7 @@ def load(
         paths: files in any known form, packed or not, and folders of them.
         store: at the newest revision.
         progress: told after each batch.
-        batch_size: records a transaction.
+        batch_size: records a transaction; None: BATCH_SIZE, or more where criteria are left for later.
         workers: processes that map records and parse criteria; None: one for each processor; 1: this one.
         parse: read the criteria now; else they stand as unread, unknown, until `TrialStore.read_again`.
         now: the clock, for the history and for when each record was fetched.
@@ -97,7 +99,7 @@ def load_records(
     store: TrialStore,
     *,
     progress: Progress | None = None,
-    batch_size: int = BATCH_SIZE,
+    batch_size: int | None = None,
     workers: int | None = None,
     replace_newer: bool = False,
     parse: bool = True,
@@ -110,7 +112,9 @@ def load_records(
     with ExitStack() as stack:
         pool = stack.enter_context(IngestPool(workers, store.engine.dialect.name))
         reader = stack.enter_context(ThreadPoolExecutor(1))
-        ahead = _Ahead(_batches(records, batch_size), store, pool, reader, now)
+        ahead = _Ahead(
+            _batches(records, batch_size or (BATCH_SIZE if parse else BATCH_SIZE_UNPARSED)), store, pool, reader, now
+        )
         coming: deque[_Batch] = deque()
         changed: deque[set[str]] = deque(maxlen=BATCHES_AHEAD + 2)
         while True:

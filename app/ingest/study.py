@@ -6,6 +6,8 @@ cannot be read. An enum value that words.py does not know is kept as it stands a
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from app.ingest.module import Module
 from app.ingest.source import Record, RecordError
 from app.ingest.words import (
@@ -169,8 +171,8 @@ def _responsible_party(module: Module) -> ResponsibleParty | None:
 
 
 def _official(module: Module) -> Official | None:
-    name = module.text("name")
-    return Official(name, module.text("role"), module.text("affiliation")) if name else None
+    name, role, affiliation = module.each_text("name", "role", "affiliation")
+    return Official(name, role, affiliation) if name else None
 
 
 def _oversight(module: Module) -> Oversight | None:
@@ -244,9 +246,9 @@ def _outcomes(module: Module) -> tuple[Outcome, ...]:
     outcomes = []
     for rank in ("primary", "secondary", "other"):
         for row in module.modules(f"{rank}Outcomes"):
-            measure = row.text("measure")
+            measure, description, time_frame = row.each_text("measure", "description", "timeFrame")
             if measure:
-                outcomes.append(Outcome(rank, measure, row.text("description"), row.text("timeFrame")))
+                outcomes.append(Outcome(rank, measure, description, time_frame))
     return tuple(outcomes)
 
 
@@ -321,7 +323,11 @@ def _ipd_sharing(module: Module) -> IpdSharing | None:
 
 
 def _mesh(module: Module) -> MeshTerm | None:
-    given, term = module.text("id"), module.text("term")
-    if given is None or term is None:
-        return None
+    given, term = module.each_text("id", "term")
+    return _mesh_term(given, term) if given and term else None
+
+
+@lru_cache(maxsize=32_768)
+def _mesh_term(given: str, term: str) -> MeshTerm:
+    """Terms recur from study to study, those high in the hierarchy in most of them."""
     return MeshTerm(mesh_id(given), term)

@@ -10,7 +10,7 @@ import types
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import orjson
@@ -136,12 +136,17 @@ def _to_json(value: Any) -> Any:
     if kind is tuple:
         return [_to_json(item) for item in value]
     if kind is PartialDate:
-        return str(value)
+        return _day_text(value)
     if kind is datetime:
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
     if kind is dict:
         return dict(value)
     return _object_to_json(value)
+
+
+@lru_cache(maxsize=16_384)
+def _day_text(day: PartialDate) -> str:
+    return str(day)
 
 
 def _object_from_json(kind: type[T], document: Mapping[str, Any]) -> T:

@@ -65,7 +65,7 @@ def trial_words(trial: Trial) -> dict[str, list[str]]:
         "names": _words((*trial.conditions, *trial.keywords, trial.acronym)),
         "treatments": _words(treatments),
         "body": body[:MOST_BODY_WORDS],
-        "other": [word for word in dict.fromkeys(_words(other)) if word not in told],
+        "other": [word for word in _words_once(other) if word not in told],
     }
 
 
@@ -146,8 +146,19 @@ _KEPT = _Kept()
 
 def _words(texts: Iterable[str | None]) -> list[str]:
     """Words of a trial. Never for a patient's words: their forms are remembered."""
+    return list(filter(None, map(_KEPT.__getitem__, _tokens(texts))))
+
+
+def _words_once(texts: Iterable[str | None]) -> dict[str, None]:
+    """The same, each once in the order in which they first come."""
+    kept = dict.fromkeys(map(_KEPT.__getitem__, dict.fromkeys(_tokens(texts))))
+    kept.pop("", None)
+    return kept
+
+
+def _tokens(texts: Iterable[str | None]) -> list[str]:
     told = "\n".join(filter(None, texts))
-    return list(filter(None, map(_KEPT.__getitem__, matching.registry_tokens(told)))) if told else []
+    return matching.registry_tokens(told) if told else []
 
 
 def _vector(words: Words) -> str:

@@ -32,7 +32,8 @@ _IRREGULAR = {
 _TO_SIS = ("stases", "oses", "yses", "heses", "reses", "ectases")
 
 
-_BEYOND = re.compile(r"[^\x00-\x7f]")
+_ASCII = bytes(range(128))
+_MARK = re.compile("['`]")
 _APOSTROPHIC = re.compile(r"[^'`]+(?:['`][^'`]+)?")
 """TOKEN in a part of a text that holds letters, digits and apostrophes alone."""
 
@@ -116,7 +117,7 @@ def registry_tokens(text: str) -> list[str]:
     A letter of ASCII comes small, an apostrophe in its plain form: `normal_word` makes the same of such a word.
     """
     if not text.isascii():
-        marks = set(_BEYOND.findall(text))
+        marks = set(text.encode("utf-8", "surrogatepass").translate(None, _ASCII).decode("utf-8", "surrogatepass"))
         if len(marks) > MOST_MARKS:
             return TOKEN.findall(text)
         for mark in marks:
@@ -124,12 +125,24 @@ def registry_tokens(text: str) -> list[str]:
                 text = text.replace(mark, "'")
             elif not mark.isalnum():
                 text = text.replace(mark, " ")
-    parts = text.encode().translate(_APART).decode().split()
-    if "'" not in text and "`" not in text:
-        return parts
-    return [
-        token for part in parts for token in (_APOSTROPHIC.findall(part) if "'" in part or "`" in part else (part,))
-    ]
+    text = text.encode().translate(_APART).decode()
+    return _parted(text).split() if "'" in text or "`" in text else text.split()
+
+
+def _parted(text: str) -> str:
+    """The text with each part that holds apostrophes as its words: few do, so each is looked for rather than all looked at."""
+    told: list[str] = []
+    end = 0
+    for mark in _MARK.finditer(text):
+        if mark.start() < end:
+            continue  # of the part before
+        start = text.rfind(" ", end, mark.start()) + 1 or end
+        told.append(text[end:start])
+        end = text.find(" ", start)
+        end = len(text) if end < 0 else end
+        told.append(" ".join(_APOSTROPHIC.findall(text[start:end])))
+    told.append(text[end:])
+    return "".join(told)
 
 
 def key_of(text: str) -> str:
