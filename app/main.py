@@ -29,7 +29,7 @@ from app.api import (
     trials,
 )
 from app.api.middleware import BodyLimit, HeadAsGet, Observe, RateLimit
-from app.api.stored import StoredAnswers
+from app.api.stored import KeptAnswers, StoredAnswers
 from app.metrics import Metrics
 from app.settings import Settings, load_settings, snapshot_folder
 from app.store.engine import create_engine_for
@@ -138,7 +138,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         add_compress_type(media_type)
     app.add_middleware(CompressMiddleware, minimum_size=1000)
     app.add_middleware(BodyLimit, limit=chosen.max_body_bytes, limits={batch.PATH: batch.MAX_BATCH_BYTES})
-    app.add_middleware(StoredAnswers, store=app.state.store)
+    kept = KeptAnswers(app.state.store)
+    app.add_middleware(StoredAnswers, reads=app.state.store.reads, kept=kept)
     if chosen.cors_origins:
         app.add_middleware(
             CORSMiddleware,
@@ -150,7 +151,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     if chosen.rate_limit:
         app.add_middleware(RateLimit, rate=chosen.rate_limit)
     app.add_middleware(HeadAsGet)
-    app.add_middleware(Observe, metrics=app.state.metrics)
+    # Layers in between that have a say in every answer must see each request.
+    at_once = None if chosen.cors_origins or chosen.rate_limit else kept
+    app.add_middleware(Observe, metrics=app.state.metrics, kept=at_once)
     generate = app.openapi
 
     def openapi() -> dict[str, Any]:

@@ -20,12 +20,12 @@ from tests.store.trials_made import AT, no_text, registry_trial
 class Service:
     """An app over a database of its own, asked in one event loop, so that what it keeps is kept between requests."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **settings: Any) -> None:
         url = f"sqlite:///{folder / 'trials.db'}"
         self.elsewhere = TrialStore(create_engine_for(url))
         upgrade(self.elsewhere.engine)
         self.elsewhere.upsert([registry_trial(1), registry_trial(2)], at=AT, read=no_text)
-        self.app = create_app(Settings(database_url=url))
+        self.app = create_app(Settings(database_url=url, **settings))
         self.store: TrialStore = self.app.state.store
 
     def ask(self, *paths: str, between: Any = None, **headers: str) -> list[httpx.Response]:
@@ -48,7 +48,7 @@ class Service:
         return layer
 
     def kept(self) -> list[str]:
-        return [path + ("?" + query.decode() if query else "") for path, query, _ in self.layer()._kept]
+        return [path + ("?" + query.decode() if query else "") for path, query, _ in self.layer().kept.keys]
 
 
 @pytest.fixture
@@ -97,6 +97,47 @@ def test_a_client_that_has_it_gets_304(service: Service) -> None:
     (again,) = service.ask(ONE, **{"if-none-match": f'"other", W/{first.headers["etag"]}'})
     assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", first.headers["etag"])
     assert "content-length" not in again.headers
+
+
+def test_who_has_no_leave_to_ask_gets_no_kept_answer(tmp_path: Path) -> None:
+    limited = Service(tmp_path, rate_limit="2/hour")
+    try:
+        assert [answer.status_code for answer in limited.ask(ONE, ONE, ONE)] == [200, 200, 429]
+    finally:
+        limited.store.close()
+        limited.elsewhere.close()
+
+
+def test_a_kept_answer_tells_other_origins_what_the_first_one_did(tmp_path: Path) -> None:
+    asked = Service(tmp_path, cors_origins=("https://page.example",))
+    try:
+        first, second = asked.ask(ONE, ONE, origin="https://page.example")
+        assert first.headers["access-control-allow-origin"] == second.headers["access-control-allow-origin"]
+    finally:
+        asked.store.close()
+        asked.elsewhere.close()
+
+
+def test_head_and_other_methods_are_answered_as_before_where_an_answer_is_kept(service: Service) -> None:
+    (first,) = service.ask(ONE)
+
+    async def others() -> list[httpx.Response]:
+        transport = httpx.ASGITransport(app=service.app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
+            return [await client.head(ONE), await client.post(ONE), await client.get(ONE)]
+
+    head, posted, again = asyncio.run(others())
+    assert (head.status_code, head.content, head.headers["etag"]) == (200, b"", first.headers["etag"])
+    assert posted.status_code == 405
+    assert again.content == first.content
+
+
+def test_every_answer_has_an_id_of_its_own_and_is_counted(service: Service) -> None:
+    answers = service.ask(ONE, ONE, ONE)
+    assert len({answer.headers["x-request-id"] for answer in answers}) == 3
+    (counts,) = service.ask("/metrics")
+    told = 'trialmatch_requests_total{method="GET",route="/v1/trials/{nct_id}",status="200"} 3.0'
+    assert told in counts.text
 
 
 def test_what_this_process_changes_shows_at_once(service: Service) -> None:
@@ -164,4 +205,4 @@ def test_no_more_is_kept_than_there_is_room_for(service: Service, monkeypatch: p
     monkeypatch.setattr(stored, "MOST_BYTES", size + 10)
     service.ask(ONE, "/v1/trials/NCT00000002")
     assert service.kept() == ["/v1/trials/NCT00000002"]
-    assert service.layer()._bytes <= size + 10
+    assert service.layer().kept.bytes <= size + 10
