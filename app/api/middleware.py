@@ -1,6 +1,5 @@
 """Pure ASGI layers around the routes: the last net for errors, the access log, rate limits, security headers."""
 
-import logging
 import random
 import time
 from collections.abc import Mapping
@@ -12,10 +11,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.errors import problem, unexpected
 from app.api.stored import KeptAnswers
-from app.logs import AccessRecord
+from app.logs import tell_request
 from app.metrics import Metrics
-
-access = logging.getLogger("app.access")
 
 KNOWN_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"})
 
@@ -93,8 +90,7 @@ class Observe:
         seconds = time.perf_counter() - begin
         self.metrics.record(method, template, status, seconds)
         # The path may name a trial, never a person; the query string is left out on purpose.
-        if access.isEnabledFor(logging.INFO):
-            access.handle(AccessRecord(method, template, status, int(seconds * 1e5) / 100, request_id))
+        tell_request(method, template, status, int(seconds * 1e5) / 100, request_id)
 
 
 class BodyLimit:

@@ -7,13 +7,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.logs import ACCESS, AccessRecord, configure
+from app import logs
+from app.logs import ACCESS, configure, tell_request
 
 
 @pytest.fixture
 def lines() -> Iterator[io.StringIO]:
     root = logging.getLogger()
-    before = (list(root.handlers), root.level)
+    before = (list(root.handlers), root.level, logs._out)
     kept = {name: getattr(logging, name) for name in ("logThreads", "logProcesses", "logMultiprocessing", "_srcfile")}
     configure("INFO")
     written = io.StringIO()
@@ -21,14 +22,14 @@ def lines() -> Iterator[io.StringIO]:
     assert isinstance(handler, logging.StreamHandler)
     handler.setStream(written)
     yield written
-    root.handlers, root.level = before[0], before[1]
+    root.handlers, root.level, logs._out = before
     for name, value in kept.items():
         setattr(logging, name, value)
 
 
 def test_a_line_of_the_access_log_is_what_the_library_would_write(lines: io.StringIO) -> None:
     told = {"method": "GET", "path": "/v1/trials/{nct_id}", "status": 200, "milliseconds": 1.25, "request_id": "ab"}
-    logging.getLogger(ACCESS).handle(AccessRecord("GET", "/v1/trials/{nct_id}", 200, 1.25, "ab"))
+    tell_request("GET", "/v1/trials/{nct_id}", 200, 1.25, "ab")
     logging.getLogger("app.other").info("request", extra=told)
     quick, slow = (json.loads(line) for line in lines.getvalue().splitlines())
     assert quick.pop("logger") == ACCESS
@@ -38,8 +39,18 @@ def test_a_line_of_the_access_log_is_what_the_library_would_write(lines: io.Stri
 
 
 def test_what_is_not_allowed_in_a_line_is_left_out(lines: io.StringIO) -> None:
-    record = AccessRecord("GET", "/x", 200, 1.25, "ab")
-    record.query = "age=34"
-    logging.getLogger(ACCESS).handle(record)
     logging.getLogger("app.other").info("request", extra={"path": "/x", "query": "age=34"})
     assert "34" not in lines.getvalue()
+
+
+def test_a_reader_of_the_log_that_is_gone_hinders_nobody(lines: io.StringIO) -> None:
+    lines.close()
+    tell_request("GET", "/x", 200, 1.25, "ab")
+
+
+def test_another_log_is_told_of_requests_too(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logs, "_out", None)
+    with caplog.at_level(logging.INFO, ACCESS):
+        tell_request("GET", "/x", 200, 1.25, "ab")
+    (record,) = caplog.records
+    assert (record.getMessage(), record.__dict__["path"], record.__dict__["status"]) == ("request", "/x", 200)
