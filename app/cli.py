@@ -19,7 +19,7 @@ from rich.console import Console
 import matching
 from app import ndjson
 from app.api.faults import ApiError, Fault, InvalidRequestError
-from app.processes import processors
+from app.processes import behind_requests, processors
 
 if TYPE_CHECKING:
     from app.api.schemas.matches import MatchRequest
@@ -230,6 +230,7 @@ def load(
         err.print(f"[red]There is no {', '.join(str(p) for p in missing)}.[/red]")
         raise typer.Exit(2)
     now = parse_when is Parse.NOW
+    behind_requests()
     store = open_store(make=True, parse=now)
     with show.load_progress(err) as progress:
         report = run.load(paths, store, progress=progress, workers=workers, batch_size=batch_size, parse=now)
@@ -268,6 +269,8 @@ def sync_trials(
     if unknown:
         err.print(f"[red]{', '.join(unknown)}: no such status. One of: {', '.join(sorted(STATUSES))}.[/red]")
         raise typer.Exit(2)
+    if not history:
+        behind_requests()
     store = open_store(make=not history)
     if history:
         show.sync_history(Console(), SyncRuns(store.engine).history())
@@ -440,6 +443,7 @@ def db_parse(
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; one a processor.")] = None,
 ) -> None:
     """Read the criteria that wait for it. A run that was cut off goes on where it was."""
+    behind_requests()
     if not read_anew(open_store(), workers=workers):
         err.print("Nothing waits to be read.")
 

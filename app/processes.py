@@ -32,6 +32,9 @@ APART = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() 
 """For a process with many threads, which must not be forked: one without any is started, and forked instead of it."""
 
 PRELOADED = "app.preloaded"
+NICENESS = 10
+"""Of what may wait: with it a process has about a tenth of the time of one without, where both want the processor."""
+
 TRIES = 2
 """A piece of work that ends so many processes is given up."""
 
@@ -164,3 +167,9 @@ def _work(pipe: Connection, begin: Begin, given: tuple[object, ...]) -> None:
         # The text of an error may hold a value: only its kind is told.
         logger.error("a process that answers lines ended", extra={"error": type(error).__name__})
         os._exit(1)
+
+
+def behind_requests() -> None:
+    """From here on this process, and those it starts, take the processor's time that a service beside them leaves."""
+    if hasattr(os, "setpriority"):
+        os.setpriority(os.PRIO_PROCESS, 0, max(NICENESS, os.getpriority(os.PRIO_PROCESS, 0)))
