@@ -5,6 +5,7 @@ What one command alone needs is imported where it is needed: reading a text does
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
@@ -493,6 +494,8 @@ def serve(
     workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
 ) -> None:
     """Run the service on port 8000."""
+    # What a start makes stays: the collector would look through all of it again and again. It begins when all is loaded.
+    gc.disable()
     import uvicorn
 
     from app import workers as processes

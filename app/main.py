@@ -93,6 +93,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         # The tables live as long as the process: the collector need not look through them again and again.
         gc.collect()
         gc.freeze()
+        gc.enable()
         keeper = None
         if chosen.keeps_arrays:
             keeper = RegistryKeeper(app.state.store, snapshot_folder(chosen), chosen.database_url)

@@ -47,6 +47,7 @@ def serve(settings: Settings, host: str, port: int, workers: int) -> None:
     # What is loaded now is never looked at by a worker's collector, so its pages stay shared.
     gc.collect()
     gc.freeze()
+    gc.enable()
     try:
         _Supervisor(workers, lambda: _work(settings, listening)).run()
     finally:

@@ -12,9 +12,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import orjson
-import psycopg
 from sqlalchemy import Connection, Engine, bindparam, delete, func, insert, select, update
-from sqlalchemy.exc import DBAPIError, IntegrityError
 
 import matching
 from app.store.bulk import insert_rows, instant
@@ -22,7 +20,7 @@ from app.store.convert import trial_from_bytes
 from app.store.engine import WRITE
 from app.store.planning import RECORD_COLUMNS, Change, Noted, Upserted, plan
 from app.store.prepare import Prepared, prepare, text_hash
-from app.store.retry import is_overtaken, pause, run_again
+from app.store.retry import driver_errors, is_collision, is_overtaken, pause, run_again
 from app.store.rows import FACET_COLUMNS, SITE_COLUMNS, TRIAL_COLUMNS
 from app.store.search_text import delete_words, text_columns
 from app.store.tables import CRITERIA, FACET, NOT_READ, RECORD, SITE, STATE, TRIAL, VERSION
@@ -75,9 +73,8 @@ def upsert_prepared(
                 _note(connection, noted)
                 if changes:
                     _write(connection, changes, at)
-        except (DBAPIError, psycopg.Error) as error:
-            collided = isinstance(error, (IntegrityError, psycopg.IntegrityError))
-            if attempt == ATTEMPTS - 1 or not (collided or is_overtaken(error)):
+        except driver_errors() as error:
+            if attempt == ATTEMPTS - 1 or not (is_collision(error) or is_overtaken(error)):
                 raise
             pause(attempt, time.sleep)
             continue
