@@ -22,7 +22,7 @@ from matching.model.criterion import (
 from matching.reading import grammar, leads
 from matching.reading.caution import cautious
 from matching.reading.logic import settles
-from matching.reading.sections import Line, split
+from matching.reading.sections import Line, joined_by_or, split
 
 _TOO_SHORT = 1
 """Characters that cannot hold a criterion: a text of nothing but such lines must not cost a reading each."""
@@ -171,7 +171,7 @@ def _group(text: str, line: Line, own: Expression, parts: list[tuple[Line, Crite
         return AnyOf(every) if line.role is Role.INCLUSION else AllOf(every)
     match line.connective.kind:
         case "all":
-            group: Expression = AllOf(expressions)
+            group: Expression = AllOf(_alternatives(text, parts))
         case "any":
             group = AnyOf(expressions)
         case "at_least":
@@ -211,6 +211,18 @@ def _group(text: str, line: Line, own: Expression, parts: list[tuple[Line, Crite
     if leads.restricts(text, *here) and not leads.defines(text, *here):
         return AllOf((group, rest))
     return group
+
+
+def _alternatives(text: str, parts: list[tuple[Line, Criterion]]) -> tuple[Expression, ...]:
+    """The parts, those that an "or" joins taken together."""
+    out: list[Expression] = []
+    for n, (line, criterion) in enumerate(parts):
+        if n and joined_by_or(text, parts[n - 1][0], line):
+            before = out.pop()
+            out.append(AnyOf((*(before.of if isinstance(before, AnyOf) else (before,)), criterion.expression)))
+        else:
+            out.append(criterion.expression)
+    return tuple(out)
 
 
 def _lets_through(text: str, line: Line) -> bool:

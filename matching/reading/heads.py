@@ -32,7 +32,8 @@ _KEPT_UP = frozenset({"D006435", "D010102", "D010138", "D012121"})
 
 def function(phrase: Phrase, item: Item) -> None:
     """Function = result "renal function": a result of something that has no number of its own."""
-    result = phrase.mods.result or ("abnormal" if phrase.mods.qualifiers else "")
+    kept = next((q for q in phrase.mods.qualifiers if q in {"stable", "controlled"}), "")
+    result = phrase.mods.result or kept or ("abnormal" if phrase.mods.qualifiers else "")
     if not result:
         phrase.words.append(Item("word", item.start, item.end, item.text))
         return

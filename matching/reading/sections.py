@@ -412,14 +412,29 @@ def _mark_leads(text: str, lines: list[Line], titles: set[int]) -> None:
 
 
 def _joined_by_items(text: str, children: list[Line], connective: Connective) -> Connective:
-    """An "or" at the end of an item, or at the beginning of the next, speaks for the whole list."""
-    for line, after in pairwise(children):
-        join = leads.trailing_join(text, line.body, line.end)
-        if join == "or" or leads.leading_or(text, after.body, after.end):
-            return Connective("any")
-        if join == "AND":
+    """An "or" at the end of an item, or at the beginning of the next, speaks for the whole list.
+
+    Under an inclusion line, an "or" that stands once in a list whose other items end in nothing joins two of them alone:
+    "* platelets >= 100,000 * creatinine normal OR * creatinine clearance >= 60".
+    """
+    ors = [joined_by_or(text, line, after) for line, after in pairwise(children)]
+    for line, _ in pairwise(children):
+        if leads.trailing_join(text, line.body, line.end) == "AND":
             return Connective("all")
-    return connective
+    if not any(ors):
+        return connective
+    apart = [line for line, alternative in zip(children, ors, strict=False) if not alternative]
+    some_only = len(apart) > 1 and not any(text[line.end - 1] in ";," for line in apart)
+    if connective.kind == "all" and some_only:
+        return Connective("all")
+    return Connective("any")
+
+
+def joined_by_or(text: str, line: Line, after: Line) -> bool:
+    """Whether an "or" at the end of an item, or at the beginning of the next, joins the two."""
+    if leads.trailing_join(text, line.body, line.end) == "or":
+        return True
+    return leads.leading_or(text, after.body, after.end)
 
 
 def _less_certain(text: str, lead: Line, children: list[Line], connective: Connective) -> Connective:

@@ -195,6 +195,20 @@ def test_a_denial_over_an_exclusion_list_says_who_is_not_let_in(lead: str, expec
     assert short(parsed.criteria[0].expression) == expected
 
 
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        (("Stroke", "Asthma", "Gout OR", "Epilepsy"), "all(stroke, asthma, any(gout, epilepsy))"),
+        (("Stroke;", "Asthma;", "Gout; or", "Epilepsy"), "any(stroke, asthma, gout, epilepsy)"),
+    ],
+)
+def test_an_or_in_a_list_of_requirements_joins_two_of_them(lines: tuple[str, ...], expected: str) -> None:
+    # why: "creatinine normal OR / clearance >= 60" made every value of a list enough by itself
+    nested = "\n".join(f"  * {line}" for line in lines)
+    parsed = parse_eligibility(f"Inclusion Criteria:\n\n* Participants must meet the following as defined:\n\n{nested}")
+    assert short(parsed.criteria[0].expression) == expected
+
+
 def test_a_denial_of_whom_a_lead_is_about_denies_nothing_under_it() -> None:
     text = (
         "Inclusion Criteria:\n\n* Women who are not of childbearing potential must meet one of the following:\n\n"
