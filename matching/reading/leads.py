@@ -69,7 +69,7 @@ _PURE = re.compile(
     |meet(?:s|ing)?|fulfil(?:l|ls|ling|led)?|satisf(?:y|ies|ying)|present(?:s|ing|ed)?|presence|exhibit(?:s|ing)?|show(?:s|ing)?|demonstrat(?:e|es|ed|ing)|met|apply|applies|exists?|suffer(?:s|ing)?|experienc(?:e|es|ed|ing)
     |following|below|these|those|criteri(?:a|on|um)|conditions?|requirements?|characteristics|features|factors|parameters|items|situations?|circumstances|listed|categories|category|types?|reasons?|findings?|symptoms|signs|diseases?|disorders?|abnormalit(?:y|ies)
     |any|all|both|each|either|every|one|two|three|four|five|six|more|least|minimum|\d|e\.?g|i\.?e|such|including|includes?|included|but|not\s+limited\s+to|limited|follows|namely|specifically|other
-    |defined|definition|evidenced|evidence|documented|documentation|demonstrated|indicated|measured|determined|assessed|confirmed|based|according|described|characteri[sz]ed|manifested|shown|judged
+    |defined|definition|evidenced|evidence|documented|documentation|demonstrated|indicated|measured|determined|assessed|confirmed|based|according|described|characteri[sz]ed|manifested|shown|judged|mentioned|stated|outlined
     |adequate|acceptable|normal|sufficient|good|appropriate|satisfactory|organ|bone|marrow|ha?ematolog(?:y|ic(?:al)?)|ha?ematopoietic|hepatic|liver|renal|kidney|cardiac|pulmonary|coagulation|end-organ|functions?|reserve|status
     |laborator(?:y|ies)|lab|values?|tests?|results?|levels?|criteria|blood|counts?|biochemi(?:stry|cal)|chemistry|clinical(?:ly)?|significant(?:ly)?
     |history|known|current(?:ly)?|active|diagnos(?:is|ed|es)|medical|concurrent|concomitant|prior|previous(?:ly)?|past
@@ -113,15 +113,18 @@ def _groups(found: re.Match[str]) -> list[str]:
 def is_negated(text: str, start: int, end: int) -> bool:
     """Whether the line says that what follows must not hold ("none of the following:", "Patients must not have:")."""
     last = None
-    for last in _NEGATED.finditer(text[start:end]):  # noqa: B007 -- the last one is used below
+    line = _ASIDE.sub(lambda m: " " * len(m[0]), text[start:end])
+    for last in _NEGATED.finditer(line):  # noqa: B007 -- the last one is used below
         pass
     if last is None or _ASKED_THEN.search(text, start + last.end(), end):
         return False
     return not has_exception(text, start, end)
 
 
+_ASIDE = re.compile(r"(?i)\([^()]*\)|\bwith(?:\s+or\s+|\s*/\s*)without\b")
+"""What denies nothing of what follows: "migraine (without aura)", "with or without"."""
 _ASKED_THEN = re.compile(
-    r"(?i)\b(?:(?:must|should|shall|need(?:s)?\s+to|ha(?:s|ve)\s+to|(?:is|are)\s+required\s+to)\s+(?!not\b|never\b)\w+|defined\s+as|meaning|i\.?\s?e\b)"
+    r"(?i)\b(?:(?:must|should|shall|need(?:s)?\s+to|ha(?:s|ve)\s+to|(?:is|are)\s+required\s+to)\s+(?!not\b|never\b)\w+|defined\s+as|meaning|i\.?\s?e\b)|,\s*(?:and\s+|but\s+)?(?:with|having|who\s+have)\b"
 )
 """What asks for something after a denial of another: "who are not of childbearing potential must meet one of:"."""
 
@@ -156,7 +159,15 @@ def has_exception(text: str, start: int, end: int) -> bool:
 
 def admits(text: str, start: int, end: int) -> bool:
     """Whether the line only says who is let in at all ("Patients are eligible if they:"): what follows is required."""
-    return _LETS_THROUGH.search(text, start, end) is None and is_pure(text, start, end)
+    if _LETS_THROUGH.search(text, start, end) is not None:
+        return False
+    everybody = _EVERYBODY.match(text, start, end)
+    return is_pure(text, everybody.end() if everybody is not None else start, end)
+
+
+_EVERYBODY = re.compile(
+    r"(?i)\W*(?:all\s+)?(?:(?:fe)?males?|m[ae]n|wom[ae]n)\s*(?:and|or|/|and/or)\s*(?:(?:fe)?males?|m[ae]n|wom[ae]n)\b"
+)
 
 
 def names_subgroup(text: str, start: int, end: int) -> bool:

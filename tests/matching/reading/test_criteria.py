@@ -209,6 +209,19 @@ def test_an_or_in_a_list_of_requirements_joins_two_of_them(lines: tuple[str, ...
     assert short(parsed.criteria[0].expression) == expected
 
 
+@pytest.mark.parametrize(
+    "lead",
+    [
+        "Migraine (with or without aura), according to the classification, including:",
+        "Patients without diabetes, with:",
+    ],
+)
+def test_a_denial_beside_what_a_lead_asks_for_denies_nothing_under_it(lead: str) -> None:
+    # why: "with or without aura" denied every requirement of the list
+    parsed = parse_eligibility(f"Inclusion Criteria:\n\n* {lead}\n\n  * Stroke\n  * Asthma")
+    assert [short(c.expression) for c in parsed.criteria[1:]] == ["stroke", "asthma"]
+
+
 def test_a_denial_of_whom_a_lead_is_about_denies_nothing_under_it() -> None:
     text = (
         "Inclusion Criteria:\n\n* Women who are not of childbearing potential must meet one of the following:\n\n"
