@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from matching.judging import derived
+from matching.judging.classes import told_by_stage
 from matching.judging.dates import Span, later, shift_days
 from matching.judging.qualifiers import said_in
 from matching.judging.tested import TESTS, as_titre, outcome
@@ -333,6 +334,9 @@ def _readings(observations: Iterable[Observation]) -> dict[str, tuple[Reading, .
         setting = analyte_setting(observation.setting) or setting
         observation = as_titre(observation)
         found.setdefault(key, []).append(Reading(key, observation, entry, setting, Span.of(observation.on)))
+        for part in told_by_stage(observation, entry):
+            own = analytes.by_name(part.name)
+            found.setdefault(part.name, []).append(Reading(part.name, part, own, None, Span.of(part.on)))
     return {key: tuple(sorted(readings, key=_reading_order)) for key, readings in found.items()}
 
 

@@ -7,12 +7,12 @@ blood pressure, where their mean counts. Without a window in the text a value th
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import assert_never
 
+from matching.judging.classes import number_of
 from matching.judging.compare import compare, evidence_of, fact_name
 from matching.judging.dates import from_now, has_numbers, in_window, inside_upper, later, shift_days, turning_days
 from matching.judging.facts import Facts, Reading, analyte_setting
@@ -33,11 +33,6 @@ REPEATED = frozenset({"systolic blood pressure", "diastolic blood pressure", "me
 """What is taken several times a day and averaged."""
 SAME_SCALE = {"who_ps": "ecog", "zubrod": "ecog"}
 """Instruments that are one scale under two names."""
-_ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5, "a": 1, "b": 2, "c": 3, "d": 4}
-_ORDINAL = re.compile(
-    r"(?:.*\b)?(?:(?P<number>\d{1,3}(?:\.\d)?)|(?P<roman>iv|i{1,3}|v|[a-d]))[\s.]*\Z", re.IGNORECASE | re.DOTALL
-)
-
 RESULTS = {
     "positive": {"positive", "pos", "+", "reactive", "detected", "present", "yes", "true", "seropositive"},
     "negative": {
@@ -414,11 +409,8 @@ def _numbered(reading: Reading) -> Reading:
     o = reading.observation
     if o.value is not None:
         return reading if o.unit is None else replace(reading, observation=replace(o, unit=None))
-    found = _ORDINAL.match((o.result or "")[:60])
-    if found is None:
-        return reading
-    number = float(found["number"]) if found["number"] else float(_ROMAN[found["roman"].lower()])
-    return replace(reading, observation=replace(o, value=number, unit=None))
+    number = number_of(reading.key, o.result or "")
+    return reading if number is None else replace(reading, observation=replace(o, value=number, unit=None))
 
 
 def _result_truth(reading: Reading, wanted: str) -> Truth:

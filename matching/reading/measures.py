@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from matching.knowledge import analytes
 from matching.knowledge.analytes import AnalyteMention
 from matching.model.criterion import AllOf, Analyte, AnyOf, Bound, Expression, MeasurementIs, ScoreIs
-from matching.reading import ages, amounts, ordinals, statements, subgroups, subjects, windows
+from matching.reading import ages, amounts, ordinals, statements, subgroups, subjects, tnm, windows
 from matching.reading.lowered import lowered
 from matching.reading.measured_line import MeasuredLine
 from matching.reading.quantities import Limit, Value
@@ -53,6 +53,18 @@ def spot(
 
     `known` are the windows of the line and `mentioned` its analytes, where the caller has them already.
     """
+    categories = [Spot(*found) for found in tnm.spot(text, start, end)]
+    rest = _spot(text, start, end, known, mentioned)
+    if not categories:
+        return rest
+    apart = [s for s in rest if all(s.end <= c.start or c.end <= s.start for c in categories)]
+    return sorted([*categories, *apart], key=lambda s: s.start)
+
+
+def _spot(
+    text: str, start: int, end: int, known: list[WindowSpot] | None, mentioned: list[AnalyteMention] | None
+) -> list[Spot]:
+    """The statements in numbers and classes."""
     if not anything(text, start, end):
         return _letters_only(text, start, end, mentioned)
     times = windows.spot(text, start, end) if known is None else known

@@ -39,6 +39,12 @@ _WITHIN = re.compile(r"(?i)\b(?:within|(?:in|during|over)\s+the\s+(?:last|past|p
 _STATUS_SCALES = frozenset({"ecog", "karnofsky", "lansky", "who_ps"})
 
 
+def _of_scores(measured: Expression) -> bool:
+    """Whether a statement bounds scores alone, whatever of their classes was not told apart."""
+    found = list(leaves(measured))
+    return all(isinstance(e, ScoreIs | Unreadable) for e in found) and any(isinstance(e, ScoreIs) for e in found)
+
+
 class Phrase:
     """State while one part is read; `read` fills the part's expression, carried modifiers and window."""
 
@@ -404,7 +410,7 @@ class Phrase:
             self.line.unreadable(words) if words else Unreadable(first.start, item.end, "how two names belong together")
         )
         measured = self.last.expression if self.last is not None else None
-        scored = measured is not None and all(isinstance(e, ScoreIs) for e in leaves(measured))
+        scored = measured is not None and _of_scores(measured)
         scored = scored or isinstance(self.expression, ResultIs)
         if not words and (scored or isinstance(leaf, (PregnancyIs, OnSite))):
             self.expression = all_of((self.expression, leaf))

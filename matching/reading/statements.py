@@ -31,11 +31,11 @@ from matching.reading.measured_line import MeasuredLine
 from matching.reading.quantities import Interval, Limit, Value
 from matching.reading.subgroups import Statement, Term
 from matching.reading.subjects import Subject, accepts
+from matching.reading.tnm import SUB_CLASS
 
 SUBGROUP = "applies to a subgroup only"
 LOST_SIGN = "the comparison is lost or does not say which way"
 APPROXIMATE = "the number is only approximate"
-SUB_CLASS = "the letter of the class is not told apart"
 EITHER = "one of these or all of them: the text may mean either"
 BARE = "a number without a comparison"
 _LISTED_DIGITS = re.compile(r"\d(?:,\d)+")
@@ -231,7 +231,26 @@ def _score_leaf(instrument: str, entry: AnalyteEntry | None, start: int, end: in
         lettered = lettered or bool(limit.quantity.letter)
         ends.append(Bound(sized.value, "1", limit.inclusive))
     leaf = ScoreIs(start, end, instrument, ends[0], ends[1])
-    return AllOf((leaf, Unreadable(start, end, SUB_CLASS))) if lettered else leaf
+    return _in_part(leaf, i) if lettered else leaf
+
+
+def _in_part(leaf: ScoreIs, i: Interval) -> Expression:
+    """A class with a letter at an end ("IB to IIIA"): between the ends all is told, at the end itself the letter is not."""
+    low, high = leaf.lower, leaf.upper
+    mark = Unreadable(leaf.start, leaf.end, SUB_CLASS)
+    if low is not None and high is not None and low.value == high.value:
+        return AllOf((leaf, mark))
+    parts: list[Expression] = []
+    inner = leaf
+    if low is not None and i.lower is not None and i.lower.quantity.letter:
+        inner = replace(inner, lower=Bound(low.value + 1, "1"))
+        parts.append(AllOf((replace(leaf, lower=Bound(low.value, "1"), upper=Bound(low.value, "1")), mark)))
+    if high is not None and i.upper is not None and i.upper.quantity.letter:
+        inner = replace(inner, upper=Bound(high.value - 1, "1"))
+        parts.append(AllOf((replace(leaf, lower=Bound(high.value, "1"), upper=Bound(high.value, "1")), mark)))
+    if inner.lower is None or inner.upper is None or inner.lower.value <= inner.upper.value:
+        parts.insert(0, inner)
+    return AnyOf(tuple(parts)) if len(parts) > 1 else parts[0]
 
 
 def _merged(value: Value) -> tuple[Interval, ...]:
