@@ -11,6 +11,8 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from matching.reading import inline_lists
+
 _PHYSICAL = re.compile(r"[^\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")
 _TILDE = re.compile(r"[^~]+")
 
@@ -26,8 +28,7 @@ _MARK = re.compile(
     re.VERBOSE,
 )
 _SPACE = re.compile(r"\s*")
-_INLINE_BULLET = re.compile(r"(?<=\s)(?:\\?[*•·●▪◦]|[-–])(?=\s+[A-Za-z0-9≥≤<>\"(])")
-_INLINE_NUMBER = re.compile(r"(?:(?<=\s)|(?<=[.;:,)：；，。]))\(?(\d{1,2})(?:\)|\\?\.(?=\s|[A-Z]))")
+_LIST_NUMBER = re.compile(r"(?<![\d.])(?P<open>\(?)(?P<number>\d{1,2})(?P<close>\)|\\?\.|\\?\.\))\s*\Z")
 _JSON_ITEM = re.compile(r'"(?:[^"\\]|\\.)*"')
 _LONE_CONNECTIVE = re.compile(r"(?i)\W*(?:and\s*/\s*or|or|and)\W*")
 INLINE_HEADING = re.compile(
@@ -41,8 +42,6 @@ _NEW_BLOCK_WORD = re.compile(r"(?i)(?:exclusion|inclusion)\s+criteri")
 
 
 _HEADING_WORDS = ("riteria", "CRITERIA", "CHARACTERISTICS:", "CONCURRENT THERAPY:")
-_FIRST_NUMBERS = ("1)", "1.", "1\\")
-_INLINE_MARKS = (" *", " \\*", " •", " ·", " ●", " ▪", " ◦", " - ", " – ", "\n")
 
 
 class Block(NamedTuple):
@@ -175,15 +174,17 @@ def blocks(text: str) -> list[Block]:
             )
         previous = line
     headings = _inline_headings(text)
-    return [item for block in made for part in _at_headings(text, block, headings) for item in _parted(text, part)]
+    parts = [part for block in made for part in _at_headings(text, block, headings)]
+    following = [*(_own_number(text, part) for part in parts[1:]), None]
+    return [item for part, after in zip(parts, following, strict=True) for item in _parted(text, part, after)]
 
 
-def _may_hold(text: str, block: Block, pieces: tuple[str, ...]) -> bool:
-    start, end = block.body, block.end
-    for piece in pieces:  # noqa: SIM110  # any() costs a generator, and this runs several times a line
-        if text.find(piece, start, end) >= 0:
-            return True
-    return False
+def _own_number(text: str, block: Block) -> tuple[int, str] | None:
+    """The number of the list mark before a block and the signs around it, None where it has another mark or none."""
+    if not block.marks or block.marks[-1] != "number":
+        return None
+    found = _LIST_NUMBER.search(text, max(0, block.body - 10), block.body)
+    return (int(found["number"]), found["open"] + found["close"][-1]) if found is not None else None
 
 
 def _inline_headings(text: str) -> list[int]:
@@ -215,23 +216,45 @@ def _at_headings(text: str, block: Block, headings: list[int]) -> Iterator[Block
         yield block._replace(start=start, body=start, marks=(), indent=0, column=0)
 
 
-def _parted(text: str, block: Block) -> Iterator[Block]:
-    """One block for each item of a list that was written on one line."""
+def _parted(text: str, block: Block, following: tuple[int, str] | None) -> Iterator[Block]:
+    """One block for each item of a list that was written on one line. `following` is the list mark of the block behind it."""
     if text.startswith("[", block.start) and text.endswith('"]', block.start, block.end):
         yield from _json_items(text, block)
         return
-    cuts = _inline_cuts(text, block)
-    if not cuts:
-        yield block
+    own = _own_number(text, block)
+    after = following[0] if own is not None and following is not None and following[1] == own[1] else None
+    if own is not None and (cuts := inline_lists.next_numbers(text, block.body, block.end, *own, after)):
+        for part in _at_cuts(text, block, cuts, level=True):
+            yield from _parted_once(text, part)
         return
+    yield from _parted_once(text, block)
+
+
+def _parted_once(text: str, block: Block) -> Iterator[Block]:
+    cuts = inline_lists.cuts(text, block.body, block.end, bool(block.marks)) if block.end - block.start >= 40 else []
+    parts = _at_cuts(text, block, cuts, level=False) if cuts else (block,)
+    for part in parts:
+        lettered = inline_lists.letters(text, part.body, part.end) if part.end - part.body >= 30 else []
+        if lettered:
+            yield from _at_cuts(text, part, lettered, level=False)
+        else:
+            yield part
+
+
+def _at_cuts(text: str, block: Block, cuts: list[int], *, level: bool) -> Iterator[Block]:
+    """A block and the items that begin at the cuts: under it where it leads them, level with it where it is one of them."""
     head_end = _trim_end(text, block.start, cuts[0])
     if head_end > block.start:
         yield block._replace(end=head_end)
     for cut, following in zip(cuts, [*cuts[1:], block.end], strict=True):
         end = _trim_end(text, cut, following)
         body, kinds = _marks(text, cut, end)
+        if level:
+            yield Block(cut, end, body, block.indent, block.column, (*block.marks[:-1], *kinds[:1]), False, True)
+            continue
         depth = 1 if head_end > block.start and text[head_end - 1] in ":：" else 0
-        yield Block(cut, end, body, block.indent + depth, block.column + depth, (*block.marks, *kinds), False, True)
+        column = block.column + (2 if block.marks else depth)
+        yield Block(cut, end, body, block.indent + depth, column, (*block.marks, *kinds), False, True)
 
 
 def _json_items(text: str, block: Block) -> Iterator[Block]:
@@ -251,28 +274,3 @@ def _trim_end(text: str, start: int, end: int) -> int:
     while end > start and text[end - 1].isspace():
         end -= 1
     return end
-
-
-def _inline_cuts(text: str, block: Block) -> list[int]:
-    """Where the items of a list inside one line begin: ` * ` or ` - ` twice or more, or 1. 2. 3. in order."""
-    if block.end - block.start < 40:
-        return []
-    wanted = 1
-    cuts: list[int] = []
-    numbers = _INLINE_NUMBER.finditer(text, block.body, block.end) if _may_hold(text, block, _FIRST_NUMBERS) else ()
-    for found in numbers:
-        if int(found[1]) == wanted:
-            cuts.append(found.start())
-            wanted += 1
-    before = text[max(_trim_end(text, block.start, cuts[0]) - 1, 0)] if cuts else ""
-    if cuts and (cuts[0] == block.body or before in ":：" or (before in ".;" and len(cuts) >= 3)) and len(cuts) >= 2:
-        return cuts
-    if not _may_hold(text, block, _INLINE_MARKS):
-        return []
-    stars = [m.start() for m in _INLINE_BULLET.finditer(text, block.body, block.end)]
-    if len(stars) < 2 and not (stars and text[_trim_end(text, block.start, stars[0]) - 1] in ":："):
-        return []
-    kinds = {text[cut] for cut in stars}
-    if kinds <= {"-", "–"} and (block.marks or len(stars) < 2):
-        return []  # a dash inside a bullet is mostly a dash
-    return stars

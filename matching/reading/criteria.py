@@ -186,6 +186,8 @@ def _group(text: str, line: Line, own: Expression, parts: list[tuple[Line, Crite
     rest = Unreadable(line.body, line.end, "how this line restricts the lines under it")
     if _lets_through(text, line):
         return _with_exceptions(text, line, own, group, rest)
+    if leads.sets_time_apart(text, *here):
+        return AllOf((AnyOf((group, rest)), rest))
     if line.negated:
         none = _negated(text, line, expressions, rest)
         if line.role is Role.EXCLUSION or leads.is_pure(text, *here):
@@ -256,6 +258,9 @@ def _shown(text: str, lead: Line, part: Line, expression: Expression) -> Express
     lets_through = _lets_through(text, lead) or (
         not leads.leads_on(text, lead.body, lead.end) and leads.permits(text, part.body, part.end)
     )
+    if leads.sets_time_apart(text, lead.body, lead.end):
+        rest = Unreadable(part.body, part.end, "how long it must be over")
+        return AllOf((AnyOf((expression, rest)), rest))
     if lets_through:
         rest = Unreadable(part.body, part.end, "lets some people through")
         return AllOf((AnyOf((expression, rest)), rest))

@@ -38,7 +38,7 @@ _WHAT = (
     r"(?:\w+[\s-]+){0,3}?(?:following|these|those|below|criteri\w+|conditions?|features|factors|characteristics|of)\b"
 )
 _AT_LEAST = re.compile(
-    rf"(?i)(?:\bat\s+least|\bminimum\s+of|\bminimum|>=|≥)\s*{_K}\b(?:\s*\(\d\))?|\b{_K}\s*(?:\(\d\)\s*)?(?:or\s+more|\+)(?=\s)|\b(?:more\s+than)\s+{_K}\b\s+of"
+    rf"(?i)(?:\bat\s+least|\bminimum\s+of|\bminimum|>=|≥)\s*{_K}\b(?:\s*\(\d\))?(?!\s*(?:\(\w+\)\s*)?(?:weeks?|months?|years?|days?|hours?|half|times?\b))|\b{_K}\s*(?:\(\d\)\s*)?(?:or\s+more|\+)(?=\s)|\b(?:more\s+than)\s+{_K}\b\s+of"
 )
 _ONE_OF = re.compile(
     rf"(?i)\b(?:one|1)(?:\s*\(1\))?\s+(?:\w+\s+){{0,2}}?of\b|\beither\b|\bor\s+more\s+of\b|\bmeet(?:s|ing)?\s+(?:one|1)\b|\b(?:one|1)\s+{_WHAT}"
@@ -188,6 +188,16 @@ def restricts(text: str, start: int, end: int) -> bool:
 def is_pure(text: str, start: int, end: int) -> bool:
     """Whether the line says nothing beyond how the lines under it join, and whether they must not hold."""
     return not _PURE.sub("", _NEGATIVE_WORDS.sub(" ", text[start:end])).strip()
+
+
+_TIME_APART = re.compile(
+    r"(?i)\b(?:weeks?|months?|days?|years?|hours?|half-li\w+|washout|wash-out)\b[^.:;]{0,60}\b(?:from|since|after|between|elapsed|off|following)\W*$"
+)
+
+
+def sets_time_apart(text: str, start: int, end: int) -> bool:
+    """Whether the line says how long something must be over ("At least 4 weeks since:"): who never had it meets that too."""
+    return bool(_TIME_APART.search(text, max(start, end - 120), end))
 
 
 _PEOPLE = re.compile(

@@ -11,7 +11,7 @@ from itertools import islice, pairwise
 from typing import Literal
 
 from matching.model.codes import Role
-from matching.reading import headings, leads
+from matching.reading import headings, inline_lists, leads
 from matching.reading.bullets import Block, blocks
 from matching.reading.leads import Connective
 from matching.reading.lowered import lowered
@@ -138,7 +138,8 @@ def split(text: str) -> tuple[Line, ...]:
             block = block._replace(body=heading.end, inline=True)
             stack.clear()
         parent = _parent(block, stack, text)
-        _add(text, lines, block, place, parent, limit)
+        alone = _is_whole_list(text, lines, block, following)
+        _add(text, lines, block, place, parent, limit, alone)
         if nested_cohort and heading is not None:
             lines[-1] = replace(lines[-1], applies_to=heading.applies_to or place.applies_to, names_cohort=True)
         if not block.marks:
@@ -282,11 +283,24 @@ def _parent(block: Block, stack: list[_Open], text: str) -> int | None:
     return None
 
 
-def _add(text: str, lines: list[Line], block: Block, place: _Place, parent: int | None, limit: int) -> None:
-    """One line for a block, or one for each of its independent sentences."""
+def _is_whole_list(text: str, lines: list[Line], block: Block, following: Block | None) -> bool:
+    """Whether a paragraph is all that stands between two headings: then it holds the whole list."""
+    if block.marks or (following is not None and not _is_titled(text[following.body : following.body + 80].lower())):
+        return False
+    return block.body > block.start or (bool(lines) and lines[-1].kind == "heading")
+
+
+def _add(
+    text: str, lines: list[Line], block: Block, place: _Place, parent: int | None, limit: int, whole_list: bool
+) -> None:
+    """One line for a block, or one for each of its independent sentences, or of the items run together in it."""
     above = lines[parent].applies_to if parent is not None else place.applies_to
     applies_to = headings.line_cohort(text, block.body, block.end) or above
     cuts = cut_requirements(text, block.body, block.end)
+    if whole_list:
+        cuts = sorted({*cuts, *inline_lists.semicolons(text, block.body, block.end)})
+    if run_on := inline_lists.run_on(text, block.body, block.end):
+        cuts = sorted({*cuts, *run_on})
     start, body = block.start, block.body
     for cut in [*cuts, block.end]:
         if len(lines) >= MAX_LINES or start >= limit:

@@ -33,6 +33,7 @@ from matching.model.criterion import (
 )
 from matching.model.expression_json import from_json, to_json
 from matching.reading.criteria import coverage_of, parse_eligibility
+from matching.reading.logic import settles
 
 
 def short(expression: Expression) -> str:
@@ -366,3 +367,9 @@ def test_a_sentence_about_the_list_asks_nothing() -> None:
     assert about.expression == AnyOf(())
     assert isinstance(asthma.expression, ConditionIs)
     assert other.expression != AnyOf(())
+
+
+def test_a_time_apart_asks_for_nothing_under_it() -> None:
+    text = "Inclusion Criteria:\n\n* At least 4 weeks since:\n  * chemotherapy\n  * radiotherapy"
+    lead = parse_eligibility(text).criteria[0]
+    assert settles(lead.expression) == (False, False)

@@ -294,6 +294,103 @@ FORMS = [
             "i Written informed consent",
         ],
     ),
+    (
+        "items of a numbered list on one line: the counting goes on behind the list's own mark",
+        "1. Age > 18 2. ECOG 0-1 3. Written informed consent 4. BMI < 35",
+        ["i Age > 18", "i 2. ECOG 0-1", "i 3. Written informed consent", "i 4. BMI < 35"],
+    ),
+    (
+        "items in brackets, run together under a heading",
+        "Exclusion Criteria:\n\n(1) Patients with cancer (2) Patients who are pregnant (3) Any active infection",
+        [
+            "eHExclusion Criteria:",
+            "e Patients with cancer",
+            "e (2) Patients who are pregnant",
+            "e (3) Any active infection",
+        ],
+    ),
+    (
+        "one number more counts where the next line goes on behind it",
+        "Inclusion Criteria:\n\n1. Adults with asthma 2. Able to consent\n3. BMI below 35",
+        ["iHInclusion Criteria:", "i Adults with asthma", "i 2. Able to consent", "i BMI below 35"],
+    ),
+    (
+        "a number inside a sentence is none where the next line has it",
+        "Inclusion Criteria:\n\n1. Toxicity of 2. Patients are seen weekly\n2. Age > 18\n3. BMI < 30",
+        ["iHInclusion Criteria:", "i Toxicity of 2. Patients are seen weekly", "i Age > 18", "i BMI < 30"],
+    ),
+    (
+        "letters in order behind a colon",
+        "Inclusion Criteria:\n\n* Laboratory tests within these ranges: a) ANC >= 1,500/uL b) Platelet count >= 100,000/uL, c) Creatinine <= 1.5 mg/dL\n* Age > 18",
+        [
+            "iHInclusion Criteria:",
+            "i Laboratory tests within these ranges:",
+            "i   a) ANC >= 1,500/uL",
+            "i   b) Platelet count >= 100,000/uL,",
+            "i   c) Creatinine <= 1.5 mg/dL",
+            "i Age > 18",
+        ],
+    ),
+    (
+        "letters that no colon leads stay in their sentence",
+        "Inclusion Criteria:\n\n* Breast cancer with evidence of a) metastatic or b) locally recurrent disease",
+        ["iHInclusion Criteria:", "i Breast cancer with evidence of a) metastatic or b) locally recurrent disease"],
+    ),
+    (
+        "dashes inside a bullet: items behind a colon and behind a full stop, no range, no remark",
+        "Inclusion Criteria:\n\n* One of the following indications: - Frequent hypoglycemia - Severe hypoglycemia - HbA1c above 8.5 %\n"
+        "* HbA1c 7.0 - 10.0 % (53 - 86 mmol/mol). - Stable dose\n* Prior radiotherapy is allowed. - Note: not of the study lesion",
+        [
+            "iHInclusion Criteria:",
+            "i One of the following indications:",
+            "i   - Frequent hypoglycemia",
+            "i   - Severe hypoglycemia",
+            "i   - HbA1c above 8.5 %",
+            "i HbA1c 7.0 - 10.0 % (53 - 86 mmol/mol).",
+            "i - Stable dose",
+            "i Prior radiotherapy is allowed. - Note: not of the study lesion",
+        ],
+    ),
+    (
+        "semicolons, where one paragraph is the whole list",
+        "Inclusion Criteria: Age 18 to 75 years; type 2 diabetes (HbA1c 7 %; fasting); BMI < 40 Exclusion Criteria: pregnancy; heart failure; cancer",
+        [
+            "i Inclusion Criteria: Age 18 to 75 years;",
+            "i type 2 diabetes (HbA1c 7 %; fasting);",
+            "i BMI < 40",
+            "e Exclusion Criteria: pregnancy;",
+            "e heart failure;",
+            "e cancer",
+        ],
+    ),
+    (
+        "semicolons before an alternative join",
+        "Inclusion Criteria: Age 18 to 75 years; type 2 diabetes; or prediabetes",
+        ["i Inclusion Criteria: Age 18 to 75 years; type 2 diabetes; or prediabetes"],
+    ),
+    (
+        "items without any mark: words that begin requirements, in the middle of a sentence",
+        "Exclusion Criteria:\n\nRadiotherapy to any site within 4 weeks before the study Previous treatment with bevacizumab Untreated brain metastases or "
+        "spinal cord compression History of stroke unless treated Symptomatic peripheral neuropathy of any kind",
+        [
+            "eHExclusion Criteria:",
+            "e Radiotherapy to any site within 4 weeks before the study",
+            "e Previous treatment with bevacizumab",
+            "e Untreated brain metastases or spinal cord compression",
+            "e History of stroke unless treated",
+            "e Symptomatic peripheral neuropathy of any kind",
+        ],
+    ),
+    (
+        "no cuts where such a paragraph says how its items join",
+        "Exclusion Criteria:\n\nAt least two of the following risk factors in the last year Previous treatment with bevacizumab Untreated brain metastases or "
+        "spinal cord compression History of stroke unless treated Symptomatic peripheral neuropathy",
+        [
+            "eHExclusion Criteria:",
+            "e At least two of the following risk factors in the last year Previous treatment with bevacizumab Untreated brain metastases or "
+            "spinal cord compression History of stroke unless treated Symptomatic peripheral neuropathy",
+        ],
+    ),
 ]
 
 
