@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
+from matching.judging.doses import NONE_TAKEN
 from matching.judging.facts import Reading
 from matching.knowledge import analytes
 from matching.knowledge.conversion import significant
@@ -199,6 +200,8 @@ def lines(
             pass
     given = reading.observation.unit
     if given in PLAIN and unit in PLAIN:
+        return (Line(unit),)
+    if reading.formula == NONE_TAKEN:
         return (Line(unit),)
     if given is None or unit is None:
         return Compared(Truth.UNKNOWN, evidence_of(reading), WhyUnknown.NOT_COMPARABLE, missing)

@@ -10,7 +10,7 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from matching.judging import derived
+from matching.judging import derived, doses
 from matching.judging.classes import told_by_stage
 from matching.judging.dates import Span, later, shift_days
 from matching.judging.qualifiers import said_in
@@ -227,6 +227,9 @@ def prepare(patient: Patient, on: date) -> Facts:
     conditions = [_condition(c) for c in patient.conditions]
     conditions.extend(_tested(readings))
     treatments = [_treatment(t, on) for t in patient.treatments]
+    for o, formula in doses.told_by_treatments((k.ids, k.present, k.goes_on, k.dose) for k in treatments if k.exact):
+        if o.name not in readings:
+            readings[o.name] = (Reading(o.name, o, analytes.by_name(o.name), None, None, formula),)
     done = [_as_treatment(k) for k in conditions if any(hierarchy.category(i) in TREATED for i in k.ids)]
     diseases = [_as_condition(k) for k in treatments if any(hierarchy.category(i) == "condition" for i in k.ids)]
     complete = patient.complete

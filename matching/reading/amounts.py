@@ -17,7 +17,7 @@ from matching.model.criterion import (
     TreatmentIs,
     TreatmentType,
 )
-from matching.reading import bounds, subjects
+from matching.reading import bounds, doses, subjects
 from matching.reading.quantities import Value
 from matching.reading.tokens import Token
 
@@ -109,6 +109,9 @@ def _dose(text: str, start: int, end: int, tokens: list[Token], value: Value, fl
             kind: TreatmentType = "class" if term.category == "class" else "drug"
             if _DAILY_BEFORE.search(text, max(start, term.start - 30), value.start):
                 ends = _daily(ends)
+            measured = doses.of_sort(text, term.start, term.end, (term.start, value.end), Dose(*ends))
+            if measured is not None:
+                return measured
             return term.start, value.end, TreatmentIs(term.start, value.end, concept, kind, "any", Dose(*ends))
     after = [
         t
@@ -124,6 +127,9 @@ def _dose(text: str, start: int, end: int, tokens: list[Token], value: Value, fl
             ends, stop = _daily(ends), said.end()
         concept = lexicon.concept(term.concept_id, text[term.start : term.end])
         kind = "class" if term.category == "class" else "drug"
+        measured = doses.of_sort(text, term.start, term.end, (value.start, stop), Dose(*ends))
+        if measured is not None:
+            return measured
         return value.start, stop, TreatmentIs(value.start, stop, concept, kind, "any", Dose(*ends))
     return None
 

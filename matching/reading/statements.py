@@ -25,7 +25,7 @@ from matching.model.criterion import (
     SexIs,
     Unreadable,
 )
-from matching.reading import bounds, ordinals, subgroups
+from matching.reading import bounds, doses, ordinals, subgroups
 from matching.reading.defined import SHOWN_BY
 from matching.reading.measured_line import MeasuredLine
 from matching.reading.quantities import Interval, Limit, Value
@@ -167,6 +167,9 @@ def _analyte_leaf(line: MeasuredLine, mention: AnalyteMention, value: Value, sta
                 out[-1] = ordinals.child_pugh((start, end), (mention.start, mention.end), leaf.lower, leaf.upper)
             continue
         lower, upper = bounds.bound(entry, i.lower), bounds.bound(entry, i.upper)
+        lower, upper = (
+            b if isinstance(b, str) else doses.completed(line.text, mention, value.end, b) for b in (lower, upper)
+        )
         wrong = lower if isinstance(lower, str) else upper if isinstance(upper, str) else None
         if wrong is not None or isinstance(lower, str) or isinstance(upper, str):
             out.append(Unreadable(start, end, wrong or bounds.UNFIT))
