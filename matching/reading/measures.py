@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from matching.knowledge import analytes
 from matching.knowledge.analytes import AnalyteMention
 from matching.model.criterion import AllOf, Analyte, AnyOf, Bound, Expression, MeasurementIs, ScoreIs
-from matching.reading import ages, amounts, ordinals, statements, subgroups, subjects, tnm, windows
+from matching.reading import ages, amounts, ordinals, repeats, statements, subgroups, subjects, tnm, windows
 from matching.reading.lowered import lowered
 from matching.reading.measured_line import MeasuredLine
 from matching.reading.quantities import Limit, Value
@@ -54,17 +54,23 @@ def spot(
     `known` are the windows of the line and `mentioned` its analytes, where the caller has them already.
     """
     categories = [Spot(*found) for found in tnm.spot(text, start, end)]
-    rest = _spot(text, start, end, known, mentioned)
-    if not categories:
-        return rest
-    apart = [s for s in rest if all(s.end <= c.start or c.end <= s.start for c in categories)]
-    return sorted([*categories, *apart], key=lambda s: s.start)
+    again = repeats.find(text, start, end)
+    rest = _spot(text, start, end, known, mentioned, again)
+    if categories:
+        apart = [s for s in rest if all(s.end <= c.start or c.end <= s.start for c in categories)]
+        rest = sorted([*categories, *apart], key=lambda s: s.start)
+    return repeats.attach(text, rest, again) if again else rest
 
 
 def _spot(
-    text: str, start: int, end: int, known: list[WindowSpot] | None, mentioned: list[AnalyteMention] | None
+    text: str,
+    start: int,
+    end: int,
+    known: list[WindowSpot] | None,
+    mentioned: list[AnalyteMention] | None,
+    again: list[tuple[int, int]],
 ) -> list[Spot]:
-    """The statements in numbers and classes."""
+    """The statements in numbers and classes; `again` are words that say how often, which are no part of them."""
     if not anything(text, start, end):
         return _letters_only(text, start, end, mentioned)
     times = windows.spot(text, start, end) if known is None else known
@@ -72,7 +78,11 @@ def _spot(
     if near is None:
         return _letters_only(text, start, end, mentioned)
     names = mentioned if mentioned is not None and near == (start, end) else analytes.spot(text, *near)
-    tokens = _merge(lex(text, *near), names)
+    tokens = lex(text, *near)
+    if again:
+        names = [m for m in names if all(m.end <= a or b <= m.start for a, b in again)]
+        tokens = [t for t in tokens if all(t.end <= a or b <= t.start for a, b in again)]
+    tokens = _merge(tokens, names)
     values = Reader(text, near[1], tokens).values()
     if not values and not any(m.entry.instrument == "child_pugh" for m in names):
         return []

@@ -113,6 +113,21 @@ def accepts(entry: AnalyteEntry, value: Value) -> bool:
     return fits(q.unit, entry.name) or any(u.startswith(q.unit + "/") for u in entry.units) or (q.unit in ("mm3", "uL", "L") and any(u.endswith("/uL") for u in entry.units))  # fmt: skip
 
 
+_RATIOS = {
+    "albuminuria": "urine albumin-to-creatinine ratio",
+    "proteinuria": "urine protein-to-creatinine ratio",
+}
+
+
+def _by_unit(mention: AnalyteMention, value: Value) -> AnalyteMention:
+    """The name, or the ratio that is meant where the unit is one of it: "albuminuria >= 30 mg/g" is of the creatinine."""
+    unit, ratio = value.quantity.unit, _RATIOS.get(mention.entry.name)
+    if ratio is None or unit in (None, "1", "%") or fits(unit or "", mention.entry.name) or not fits(unit or "", ratio):
+        return mention
+    entry = analytes.by_name(ratio)
+    return mention if entry is None else replace(mention, entry=entry)
+
+
 def before(tokens: list[Token], mentions: dict[int, AnalyteMention], value: Value, floor: int) -> Subject | None:
     """The names whose value stands behind them: [name {("and" | "or" | "," | "/") name}] fillers value.
 
@@ -142,7 +157,7 @@ def before(tokens: list[Token], mentions: dict[int, AnalyteMention], value: Valu
         i -= 1
     if i < floor:
         return None
-    first = mentions[tokens[i].start]
+    first = _by_unit(mentions[tokens[i].start], value)
     specific = value.quantity.unit not in (None, "%", "1") or value.quantity.times is not None
     if not accepts(first.entry, value) or (strange > 1 and not specific and first.entry.kind != "score"):
         return None
@@ -226,7 +241,7 @@ def behind(text: str, tokens: list[Token], mentions: dict[int, AnalyteMention], 
             k += 1
     if k >= len(tokens) or tokens[k].kind != "mention" or tokens[k].start - value.end > 25:
         return None
-    mention = mentions[tokens[k].start]
+    mention = _by_unit(mentions[tokens[k].start], value)
     after = k + 1
     if after < len(tokens) and tokens[after].text in (
         "item",
