@@ -60,6 +60,8 @@ def brackets(phrase: Phrase, group: Item) -> None:
             mark = Unreadable(group.start, group.end, "an exception that could not be read")
             phrase.expression = clouded(phrase.expression, mark)
             return
+    if len(inner) == 1 and inner[0].kind == "anatomy" and inner[0].text.isupper():
+        return  # "gastrointestinal (GI) bleeding"
     names = kinds & (NAMES | {"measure", "pregtest", "not_childbearing"})
     if "window" in kinds and not names and not kinds & {"word", "neg"}:
         for item in inner:

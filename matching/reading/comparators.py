@@ -30,8 +30,11 @@ _EQUAL = r"(?:\s*(?:,|/|or|and|and/or)\s*|\s+)(?:is\s+)?equal(?:s|ed)?(?:\s+(?:t
 SIGN = (
     r"\\?[<>\u2264\u2265\u2266\u2267\u2a7d\u2a7e\uff1c\uff1e\u02c2\u02c3\uff1d=](?:\s?(?:\\?[<>=_/]|\\(?=[<>=])|&(?:amp;)?[lg]t;|or\s?\\?(?:=(?:\s?to\b)?|equal(?:\s+to)?))){0,3}"
     r"|&(?:amp;)?(?:lt|gt|le|ge);(?:\s?(?:\\?=|/\s?=))?"
+    r"|\\u(?:226[4-7]|2a7[deDE]|003[ceCE])(?:\s?=)?"
 )
-"""A sign, however typed: >  \\>=  \u2265  =<  >/=  > or =  &gt;=  >_."""
+"""A sign, however typed: >  \\>=  \u2265  =<  >/=  > or =  &gt;=  >_, or the code of one, left over from a file: a backslash and u2265."""
+
+_CODED = re.compile(r"\\u([0-9a-f]{4})")
 
 _WORDS = re.compile(
     rf"""(?ix)
@@ -78,7 +81,7 @@ _AFTER = re.compile(
 
 def read_sign(raw: str) -> Comparator | None:
     """A run of comparison characters; None where it points both ways ("<>")."""
-    low = raw.lower()
+    low = _CODED.sub(lambda m: chr(int(m[1], 16)), raw.lower())
     more = ">" in low or "gt" in low or "ge;" in low or any(c in low for c in "\u2265\u2267\u2a7e\uff1e\u02c3")
     less = "<" in low or "lt" in low or "le;" in low or any(c in low for c in "\u2264\u2266\u2a7d\uff1c\u02c2")
     inclusive = (

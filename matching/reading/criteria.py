@@ -146,7 +146,7 @@ def _own_reading(text: str, line: Line, lines: tuple[Line, ...]) -> tuple[Expres
     above = line.context
     if line.parent is not None:
         lead = lines[line.parent]
-        if leads.leads_on(text, lead.body, lead.end):
+        if leads.leads_on(text, lead.body, lead.end) and not leads.treats_people(text, lead.body, lead.end):
             above = (lead.body, lead.end)
     if line.names_cohort or (
         line.kind == "lead" and leads.leads_on(text, line.body, line.end) and leads.is_pure(text, line.body, line.end)
@@ -203,6 +203,8 @@ def _group(text: str, line: Line, own: Expression, parts: list[tuple[Line, Crite
         if inclusion:
             return If(own, group) if clear else AnyOf((group, rest))
         return AllOf((own, group)) if clear else AllOf((group, rest))
+    if inclusion and leads.treats_people(text, *here):
+        return AllOf((AnyOf((own, AllOf((Not(group), rest)))), AnyOf((group, rest))))
     if inclusion:
         return AllOf((own, group))
     if leads.gives_examples(text, *here):

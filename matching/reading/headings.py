@@ -86,6 +86,8 @@ _COHORT_LINE = re.compile(
     (?:(?:[\w-]+\s+){{0,3}}?{_UNIT_WORD}\b(?:\s*[\#(]?\w{{1,4}}\b\)?)?|{_PEOPLE_WORD}\b)
     [^.;\n]{{0,110}}[:：]\W*$"""
 )
+_COHORT_PHRASE = re.compile(rf"(?i)\W*(?:only\s+)?for\s+(?:the\s+)?(?:[\w/-]+\s+){{1,4}}{_UNIT_WORD}(?:\s+only)?\W*$")
+"""A cohort without a colon: "For the endometriosis cohort"."""
 _BARE_COHORT = re.compile(
     r"(?i)\W*(?:part|cohort|arm|group|step|phase|sub-?study)\s+(?:[A-H]|\d{1,2}[a-d]?|[IVX]{1,4}[ab]?)\W*$"
 )
@@ -200,6 +202,10 @@ def title(text: str, start: int, end: int, *, marked: bool, followed_by_list: bo
             cohort, everyone = cohort_of(re.sub(r"(?i)^\W*(?:only\s+)?(?:for|in)\s+", "", line))
             if cohort or everyone:
                 return Heading("cohort", end, None, cohort, everyone)
+    elif not marked and length <= 80 and followed_by_list and _COHORT_PHRASE.match(line) and not _MOMENT.search(line):
+        cohort, everyone = cohort_of(line)
+        if cohort or everyone:
+            return Heading("cohort", end, None, cohort, everyone)
     elif not marked and length <= 30 and _BARE_COHORT.match(line):
         return Heading("cohort", end, None, " ".join(line.strip(" *:#").split()))
     return None
@@ -225,7 +231,7 @@ def inline_title(text: str, start: int, end: int) -> Heading | None:
         return None
     groups = found.groupdict()
     rest = text[found.end() : end]
-    if len(rest) <= 60 and _COHORT_ONLY.match(rest):
+    if len(rest) <= 60 and (_COHORT_ONLY.match(rest) or (_COHORT_PHRASE.match(rest) and not _MOMENT.search(rest))):
         return Heading("section", end, _role_of(groups["list"], groups["second"]), *cohort_of(rest))
     words = found[0][: found.start("list") - found.start()] + " " + _CONNECT.sub("", groups["rest"])
     cohort, everyone = cohort_of(words)

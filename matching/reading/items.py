@@ -107,7 +107,26 @@ _USELESS = frozenset({"other", "anatomy", "behaviour"})
 
 def read_items(text: str, start: int, end: int) -> list[Item]:
     """The items of text[start:end], brackets nested."""
-    return _classes(_nested(_row(text, start, end)), text)
+    return _classes(_nested(_of_others(_row(text, start, end))), text)
+
+
+_OTHERS = frozenset({"partner", "partners", "wife", "wives", "spouse", "spouses", "girlfriend", "girlfriends"})
+
+
+def _of_others(row: list[Item]) -> list[Item]:
+    """The row in which "pregnant" and its like are no state of the patient right before a partner ("pregnant or lactating partner")."""
+    for n, item in enumerate(row):
+        if item.text not in _OTHERS:
+            continue
+        k = n - 1
+        while k >= 0 and row[k].kind == "sex":
+            k -= 1
+        while k >= 0 and row[k].kind == "pregnancy":
+            row[k] = Item("word", row[k].start, row[k].end, row[k].text)
+            k -= 1
+            if k >= 0 and (row[k].kind == "conj" or (row[k].kind == "sep" and row[k].text in ",/")):
+                k -= 1
+    return row
 
 
 _CLASS_WORDS = frozenset(

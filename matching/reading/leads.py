@@ -227,6 +227,19 @@ def says_of_people(text: str, start: int, end: int) -> bool:
     return bool(_OF_PEOPLE.search(text, start, end))
 
 
+_TREATING = re.compile(
+    r"(?i)\W*(?:(?:\w+\s+){0,2}(?:treatments?|therap(?:y|ies)|prophylaxis|use|administration)|treated)\b"
+)
+
+
+def treats_people(text: str, start: int, end: int) -> bool:
+    """Whether the line tells of a treatment of such people ("Treatment with metformin in patients with:").
+
+    It may be asked of everybody that they are such people and treated so, or of such people only.
+    """
+    return bool(_TREATING.match(text, start, end)) and says_of_people(text, start, end)
+
+
 _HANGS = re.compile(
     r"(?i)\b(?:following|including|of|either|as|by|with|must|have|has|are|is|e\.?g\.?|such\s+as|if|who)\W*$"
     r"|\bfollowing\b[^.:;]{0,90}$"

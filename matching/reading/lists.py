@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from matching.knowledge import hierarchy
 from matching.model.criterion import (
     AgeIs,
     AllOf,
@@ -12,6 +13,7 @@ from matching.model.criterion import (
     ConditionIs,
     Expression,
     PregnancyIs,
+    ResultIs,
     ScoreIs,
     SexIs,
     TreatmentIs,
@@ -24,11 +26,11 @@ from matching.reading.hanging import either_status, hung, not_done
 from matching.reading.items import CONTENT, NAMES, Item, find
 from matching.reading.joining import combine, runs, spread_windows
 from matching.reading.logic import all_of, any_of, clouded, leaves, narrowed
-from matching.reading.mentions import NOTHING, Mods, with_window
+from matching.reading.mentions import NOTHING, Mods, with_qualifiers, with_window
 from matching.reading.modifiers import join_modifiers, named
 from matching.reading.parts import Line, Part
 from matching.reading.phrase import Phrase
-from matching.reading.shared_nouns import share_nouns, without_adjectives
+from matching.reading.shared_nouns import share_nouns, shares_its_noun, without_adjectives
 from matching.reading.shared_words import shared_abuse, shared_shifts
 
 MAX_PARTS = 400
@@ -162,9 +164,11 @@ def read_coordination(items: list[Item], mods: Mods, line: Line, depth: int) -> 
     repeated: set[str] = set()
     ends_in_or = bool(parts) and parts[-1].joint == "or"
     governor: Item | None = None
+    course: tuple[str, ...] = ()
     for part in parts:
         if part.alternative:
             carried = base
+        course, carried = _course(part, before, course, carried)
         base = carried
         if governor is not None:
             governor = governor if _is_governed(part, ends_in_or=ends_in_or) else None
@@ -177,6 +181,7 @@ def read_coordination(items: list[Item], mods: Mods, line: Line, depth: int) -> 
                 or (organs and any(i.kind == "anatomy" for i in before.items[-1:]))
             )
             _read_part(part, carried, line, depth, organs=organs, first=before is None)
+            _maybe_of_course(part, course)
         if _only_modifies(part, before):
             continue
         repeated |= {i.cue.value for i in part.items if i.kind == "qual" and i.cue is not None} & set(base.qualifiers)
@@ -206,6 +211,7 @@ def read_coordination(items: list[Item], mods: Mods, line: Line, depth: int) -> 
     people = _shared_people(read)
     _share_cancers(read)
     _share_bases(read, line)
+    _share_results(read)
     spread_windows(read)
     _spread_clause(read)
     told = combine(runs(read), items, line)
@@ -233,6 +239,33 @@ def _is_governed(part: Part, *, ends_in_or: bool) -> bool:
 _OF_MEDICINE = re.compile(
     r"(?i)\b(?:medical|systemic|somatic|physical|organic)\s+(?:illness(?:es)?|conditions?|disorders?|diseases?|problems?)\b"
 )
+_COURSES = frozenset({"acute", "chronic", "subacute"})
+
+
+def _course(part: Part, before: Part | None, course: tuple[str, ...], carried: Mods) -> tuple[tuple[str, ...], Mods]:
+    """How a disease runs ("acute"), where a comma parts a name from the next: taken out of what is carried on, and kept.
+
+    "Acute pulmonary disease, cardiac failure" may say it of the first alone; adjectives that share a noun share this too.
+    """
+    told = tuple(q for q in carried.qualifiers if q in _COURSES)
+    if (
+        not told
+        or before is None
+        or not isinstance(before.expression, ConditionIs)
+        or not (part.joint == "," or part.comma)
+        or any(shares_its_noun(i) for i in (*before.items, *part.items))
+    ):
+        return course, carried
+    return told, carried._replace(qualifiers=tuple(q for q in carried.qualifiers if q not in told))
+
+
+def _maybe_of_course(part: Part, course: tuple[str, ...]) -> None:
+    """A name that the course of the one before may be said of: settled where both readings agree."""
+    told = part.expression
+    if not course or not isinstance(told, ConditionIs) or _COURSES.intersection(told.qualifiers) or part.restart:
+        return
+    mark = Unreadable(told.start, told.end, f"whether it must be {' or '.join(course)}")
+    part.expression = any_of((with_qualifiers(told, course), all_of((told, mark))))
 
 
 def _is_treatment(expression: Expression) -> bool:
@@ -350,6 +383,27 @@ def _share_cancers(parts: list[Part]) -> None:
             base = next((e for e in told.of if isinstance(e, ConditionIs)), None)
         else:
             base = None
+
+
+def _is_tumour(told: ConditionIs) -> bool:
+    return told.concept.id is not None and hierarchy.is_a(told.concept.id, "D009369")
+
+
+def _share_results(parts: list[Part]) -> None:
+    """A result before a tumour ("CD20-positive lymphoma or leukemia") may be said of the tumours behind "or" too."""
+    result: ResultIs | None = None
+    for part in parts:
+        told = part.expression
+        if part.restart or part.negated or part.joint not in {"", "or", "/", ","}:
+            result = None
+        if isinstance(told, AllOf) and isinstance(told.of[0], ResultIs) and isinstance(told.of[-1], ConditionIs):
+            before = told.of[0].start < told.of[-1].start and _is_tumour(told.of[-1])
+            result = told.of[0] if before else None
+        elif isinstance(told, ConditionIs) and result is not None and _is_tumour(told):
+            mark = Unreadable(told.start, told.end, "whether the result is said of this one too")
+            part.expression = all_of((told, any_of((result, mark))))
+        else:
+            result = None
 
 
 _STAGES = frozenset({"stage", "ajcc_stage"})

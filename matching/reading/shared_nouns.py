@@ -33,6 +33,8 @@ def share_nouns(parts: list[Part]) -> list[Part]:
         if (named := _named_with(part, noun)) is not None:
             part.items = named
             shares = True
+        elif not _body(part) and part.items[-1].text in _PLACES:
+            part.items = [*part.items[:-1], _as_word_of_place(part.items[-1])]
         elif _adjectives_only(part) or (noun.kind == "function" and _organs_only(part)):
             shared = copy(noun)
             shared.borrowed = True
@@ -41,9 +43,15 @@ def share_nouns(parts: list[Part]) -> list[Part]:
     return parts
 
 
+_PLACES = frozenset({"central", "local", "regional", "proximal", "distal"})
+"""Words of place that elsewhere add nothing; alone before "or" they stand for a name."""
+
+
 def _named_with(part: Part, noun: Item) -> list[Item] | None:
     """The part with the name that its words make with the noun ("open angle, ... or pigmentary glaucoma"), None where they make none."""
     body = _body(part)
+    if not body and part.items[-1].text in _PLACES:
+        body = [_as_word_of_place(part.items[-1])]
     if not 0 < len(body) <= _LONGEST + 1 or any(i.kind not in {"word", "anatomy", "route"} for i in body):
         return None
     for begin in (part.items, body):
@@ -57,6 +65,11 @@ def _named_with(part: Part, noun: Item) -> list[Item] | None:
     item = Item("term", start, end, told)
     item.term = lexicon.TermMatch(start, end, found.id, hierarchy.category(found.id), told)
     return [*part.items[: len(part.items) - len(begin)], item]
+
+
+def shares_its_noun(item: Item) -> bool:
+    """Whether an item is an adjective that took its noun from a later member ("pulmonary, cardiac or hepatic disease")."""
+    return item.borrowed or (item.kind == "term" and " " not in item.text and item.text.lower().endswith(_ADJECTIVES))
 
 
 def without_adjectives(part: Part) -> Mods:
@@ -95,6 +108,10 @@ def _organs_only(part: Part) -> bool:
     body = [i for i in part.items if i.kind not in _LEADING - {"plain"} and i.kind != "result"]
     words = [w for i in body for w in i.text.lower().split()]
     return 0 < len(words) <= _LONGEST and all(w in _ORGANS for w in words)
+
+
+def _as_word_of_place(item: Item) -> Item:
+    return Item("word", item.start, item.end, item.text)
 
 
 def _as_word(item: Item) -> Item:

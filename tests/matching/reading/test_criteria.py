@@ -373,3 +373,12 @@ def test_a_time_apart_asks_for_nothing_under_it() -> None:
     text = "Inclusion Criteria:\n\n* At least 4 weeks since:\n  * chemotherapy\n  * radiotherapy"
     lead = parse_eligibility(text).criteria[0]
     assert settles(lead.expression) == (False, False)
+
+
+def test_a_treatment_of_such_people_may_be_asked_of_them_only() -> None:
+    text = "Inclusion Criteria:\n\n* Treatment with metformin for 3 months in patients with:\n  * type 2 diabetes\n  * obesity"
+    lead, diabetes, _ = parse_eligibility(text).criteria
+    assert short(lead.expression) == (
+        "all(any(metformin, all(not(any(type 2 diabetes, obesity)), ?)), any(any(type 2 diabetes, obesity), ?))"
+    )
+    assert isinstance(diabetes.expression, ConditionIs) and diabetes.expression.window is None

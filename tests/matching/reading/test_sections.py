@@ -391,6 +391,17 @@ FORMS = [
             "spinal cord compression History of stroke unless treated Symptomatic peripheral neuropathy",
         ],
     ),
+    (
+        "a cohort without a colon over its list",
+        "Exclusion Criteria:\n\nFor the endometriosis cohort\n\n* polycystic ovary syndrome\n\nExclusion Criteria: For the fibromyalgia group\n\n* asthma",
+        [
+            "eHExclusion Criteria:",
+            "eHFor the endometriosis cohort @endometriosis cohort",
+            "e polycystic ovary syndrome @endometriosis cohort",
+            "eHExclusion Criteria: For the fibromyalgia group @fibromyalgia group",
+            "e asthma @fibromyalgia group",
+        ],
+    ),
 ]
 
 
