@@ -240,6 +240,14 @@ def treats_people(text: str, start: int, end: int) -> bool:
     return bool(_TREATING.match(text, start, end)) and says_of_people(text, start, end)
 
 
+_OF_ONE_ARM = re.compile(r"(?i)\W*(?:[\w/-]+\s+){1,3}(?:arm|cohort|group|part|phase|stratum)\b[^:.;]{0,20}:\s")
+
+
+def is_for_one_arm(text: str, start: int, end: int) -> bool:
+    """Whether an item begins with the arm that it is for ("Adult arm: aged at least 12 years")."""
+    return bool(_OF_ONE_ARM.match(text, start, end))
+
+
 _HANGS = re.compile(
     r"(?i)\b(?:following|including|of|either|as|by|with|must|have|has|are|is|e\.?g\.?|such\s+as|if|who)\W*$"
     r"|\bfollowing\b[^.:;]{0,90}$"

@@ -336,7 +336,8 @@ def _hang_flat_items(text: str, lines: list[Line]) -> None:
     """Hangs lines that stand level with a lead ("... one of the following:") on it, where what is above says nothing else.
 
     How far such a list goes is not written: it ends at the next lead, heading, deeper or shallower line, at a line
-    that begins as requirements of their own do, and at a full stop after items that had none.
+    that begins as requirements of their own do, and at a full stop after items that had none. Lines for arms of their own
+    ("Adult arm: ...") hang on a line that assigns people to them.
     """
     has_children = {line.parent for line in lines if line.parent is not None}
     number = 0
@@ -347,8 +348,12 @@ def _hang_flat_items(text: str, lines: list[Line]) -> None:
             continue
         connective = leads.connective(text, lead.body, lead.end, lead.role)
         natural = connective.kind == ("any" if lead.role is Role.EXCLUSION else "all")
+        by_arm = len(lines) > number + 1 and all(
+            leads.is_for_one_arm(text, line.body, line.end) for line in lines[number : number + 2]
+        )
         if (
             natural
+            and not by_arm
             and not leads.is_negated(text, lead.body, lead.end)
             and not leads.has_exception(text, lead.body, lead.end)
         ):
@@ -362,6 +367,8 @@ def _hang_flat_items(text: str, lines: list[Line]) -> None:
                 or line.role is not lead.role
                 or line.index in has_children
             ):
+                break
+            if by_arm and not leads.is_for_one_arm(text, line.body, line.end):
                 break
             if number > first and (
                 leads.ends_open(text, line.start, line.end) or _INDEPENDENT.match(text, line.body, line.end)
@@ -431,6 +438,8 @@ def _joined_by_items(text: str, children: list[Line], connective: Connective) ->
     Under an inclusion line, an "or" that stands once in a list whose other items end in nothing joins two of them alone:
     "* platelets >= 100,000 * creatinine normal OR * creatinine clearance >= 60".
     """
+    if len(children) > 1 and all(leads.is_for_one_arm(text, line.body, line.end) for line in children):
+        return Connective("any")
     ors = [joined_by_or(text, line, after) for line, after in pairwise(children)]
     for line, _ in pairwise(children):
         if leads.trailing_join(text, line.body, line.end) == "AND":

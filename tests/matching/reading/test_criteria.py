@@ -382,3 +382,9 @@ def test_a_treatment_of_such_people_may_be_asked_of_them_only() -> None:
         "all(any(metformin, all(not(any(type 2 diabetes, obesity)), ?)), any(any(type 2 diabetes, obesity), ?))"
     )
     assert isinstance(diabetes.expression, ConditionIs) and diabetes.expression.window is None
+
+
+def test_items_for_arms_of_their_own_are_alternatives() -> None:
+    text = "Inclusion Criteria:\n\n* At least 1 year old, assigned as follows:\n* Adult arm: aged at least 12 years\n* Pediatric arm: aged 1 to 17 years"
+    lead = parse_eligibility(text).criteria[0]
+    assert isinstance(lead.expression, AllOf) and isinstance(lead.expression.of[1], AnyOf)
