@@ -37,11 +37,13 @@ _NOTHING: Pairs = np.zeros(0, dtype=np.int64)
 
 @dataclass(frozen=True, slots=True)
 class _Open:
-    """Every open criterion of trials that may turn: trial (its row), criterion, and whether it is of a cohort.
+    """Every open criterion of trials that may turn: trial (a place among them), criterion, and whether it is of a cohort.
 
-    `criteria` has each criterion once, in order; `which` is the place in it of each of the others.
+    `criteria` has each criterion once, in order; `which` is the place in it of each of the others. `ruled_out`: for each of
+    the trials, whether a cohort is.
     """
 
+    ruled_out: NDArray[np.bool_]
     trial: Ints
     of_cohort: NDArray[np.bool_]
     which: NDArray[np.intp]
@@ -53,7 +55,7 @@ def deciders(screen: Screen, facts: Facts, judged: Judged, counted: Counted) -> 
     arrays = screen.arrays
     asked = _open_criteria(arrays, judged, counted)
     sides = tuple(_sides(judged, asked.criteria))
-    trial, fact, there = _of_trials(arrays, sides, counted, asked)
+    trial, fact, there = _of_trials(arrays, sides, asked)
     if not len(fact):
         return ()
     names = _Names(screen, facts, sides)
@@ -126,14 +128,16 @@ def _missing(told: Told, leaves: Ints, number: int) -> Ints:
 
 
 def _open_criteria(arrays: ScreenArrays, judged: Judged, counted: Counted) -> _Open:
-    asked, may_turn = counted.asked, counted.eligibility == POSSIBLY
+    asked, may_turn, ruled_out = counted.asked, counted.eligibility == POSSIBLY, counted.cohort_ruled_out
     if not asked.gathered:
-        asked, may_turn = Asked(arrays, counted.trials[may_turn]), np.ones(int(may_turn.sum()), dtype=bool)
+        asked, ruled_out = Asked(arrays, counted.trials[may_turn]), ruled_out[may_turn]
+        may_turn = np.ones(len(ruled_out), dtype=bool)
+    trial = np.repeat(np.arange(len(ruled_out), dtype=np.int32), asked.groups_each)
     kinds, cohorts = judged.kinds[asked.criteria], arrays.group_cohort[asked.groups]
     turns = np.repeat(may_turn, asked.groups_each)
     if (cohorts >= 0).any():
         # The cohorts of one trial are told apart by their number: a long one may stand in several groups.
-        name = np.repeat(np.arange(len(asked.trials)), asked.groups_each) << 32 | (cohorts.astype(np.int64) + 1)
+        name = trial.astype(np.int64) << 32 | (cohorts.astype(np.int64) + 1)
         failing = np.repeat(np.arange(len(cohorts)), asked.sizes)[kinds == _AGAINST]
         turns &= ~np.isin(name, name[failing[cohorts[failing] >= 0]])
     rows = np.flatnonzero((kinds < state.OPEN_KINDS) & np.repeat(turns, asked.sizes))
@@ -141,14 +145,14 @@ def _open_criteria(arrays: ScreenArrays, judged: Judged, counted: Counted) -> _O
     criterion = asked.criteria[rows]
     each = distinct(criterion, len(arrays.criterion_node))
     which = _places(each, len(arrays.criterion_node))[criterion]
-    return _Open(np.repeat(asked.trials, asked.groups_each)[group], cohorts[group] >= 0, which, each)
+    return _Open(ruled_out, trial[group], cohorts[group] >= 0, which, each)
 
 
 _AGAINST = state.KINDS.index("against")
 
 
 def _of_trials(
-    arrays: ScreenArrays, sides: Sequence[_Side], counted: Counted, asked: _Open
+    arrays: ScreenArrays, sides: Sequence[_Side], asked: _Open
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], Ints]:
     """Trial and fact, for every fact that alone could settle a trial for or against; by trial. A fact is a place in the third."""
     trial, which = asked.trial, asked.which
@@ -157,13 +161,12 @@ def _of_trials(
     there = distinct(every, int(every.max(initial=0)) + 1)
     places = _places(there, int(every.max(initial=0)) + 1)
     bad, good = (_Each(places[each.facts], each.begin, each.lengths) for each in (bad, good))
-    bits, count = len(there).bit_length(), len(arrays.trial_number)
+    bits, count = len(there).bit_length(), len(asked.ruled_out)
     of_all = np.flatnonzero(~asked.of_cohort & (bad.lengths[which] > 0))
     against = bad.of(trial[of_all], which[of_all], bits)
     # A fact decides in favour where it closes all that is open: not where something is open that no fact closes.
-    hopeless = np.zeros(count, dtype=bool)
+    hopeless = asked.ruled_out.copy()
     hopeless[trial[good.lengths[which] == 0]] = True
-    hopeless[counted.trials[counted.cohort_ruled_out]] = True
     left = np.flatnonzero(~hopeless[trial])
     favour, how_often = with_times(good.of(trial[left], which[left], bits))
     wanted = np.bincount(trial[left], minlength=count)

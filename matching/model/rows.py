@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 Ints = NDArray[np.int32]
 
-DENSE = 64
+DENSE = 128
 """Marking is faster than sorting while no more than so many numbers are there for each that is marked."""
 
 
