@@ -15,7 +15,7 @@ from itertools import count
 
 import orjson
 
-from matching.judging import concepts
+from matching.judging import targets
 from matching.judging.eligibility import (
     FAILING,
     assembled,
@@ -159,7 +159,7 @@ def _is_silent(leaf: Leaf, facts: Facts) -> bool:
     key = (_OUTLINE, kind, leaf.concept)
     silent = facts.memo.get(key)
     if silent is None:
-        silent = facts.memo[key] = concepts.is_silent(known, concepts.target_of(leaf.concept, kind))
+        silent = facts.memo[key] = targets.is_silent(known, targets.target_of(leaf.concept, kind))
     return silent is True
 
 

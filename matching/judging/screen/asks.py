@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import assert_never
 
-from matching.judging import concepts, people
+from matching.judging import people, targets
 from matching.judging.dates import has_numbers
 from matching.judging.evaluate import own_place
 from matching.judging.facts import analyte_setting
@@ -104,7 +104,7 @@ def ask_of(leaf: Leaf, favourable: Truth) -> Ask:
             key = measured_key(leaf.analyte)[0]
             return Ask(Family.RESULT, f"result|{key}", (canonical(leaf.result), leaf.window))
         case CountIs():
-            return Ask(Family.COUNT, _name_of(concepts.target_of(leaf.of, "count")), (ALONE, unplaced(leaf)))
+            return Ask(Family.COUNT, _name_of(targets.target_of(leaf.of, "count")), (ALONE, unplaced(leaf)))
         case ConditionIs():
             return _condition(leaf)
         case TreatmentIs():
@@ -138,20 +138,20 @@ def _condition(leaf: ConditionIs) -> Ask:
             return Ask(Family.PERSON, "pregnancy", (ALONE, concept))
         case concept:
             return Ask(Family.PERSON, "healthy", (ALONE, concept))
-    target = concepts.target_of(leaf.concept, "condition")
+    target = targets.target_of(leaf.concept, "condition")
     shape = (
         leaf.status,
         leaf.qualifiers,
         tuple(qualifier in said_by_name(target.name) for qualifier in leaf.qualifiers),
         leaf.window,
         tuple(unplaced(part) for part in leaf.exceptions),
-        listed := (concepts.would_be_listed(target, condition=True), concepts.is_distinct(target)),
+        listed := (targets.would_be_listed(target, condition=True), targets.is_distinct(target)),
     )
     return Ask(Family.CONDITION, _name_of(target), shape, rest=listed)
 
 
 def _treatment(leaf: TreatmentIs) -> Ask:
-    target = concepts.target_of(leaf.concept, "treatment")
+    target = targets.target_of(leaf.concept, "treatment")
     shape = (
         leaf.type,
         leaf.status,
@@ -159,16 +159,16 @@ def _treatment(leaf: TreatmentIs) -> Ask:
         leaf.window,
         half_life_of((target.id,)) if target.id is not None and leaf.window is not None else None,
         tuple(unplaced(part) for part in leaf.exceptions),
-        listed := (concepts.would_be_listed(target, condition=False), concepts.is_distinct(target)),
-        concepts.is_diagnostic(target),
+        listed := (targets.would_be_listed(target, condition=False), targets.is_distinct(target)),
+        targets.is_diagnostic(target),
     )
     rest = (listed, leaf.status == "planned", only_lower(leaf.window))
     return Ask(Family.TREATMENT, _name_of(target), shape, rest=rest)
 
 
-def _name_of(target: concepts.Target) -> str:
+def _name_of(target: targets.Target) -> str:
     """A concept under one of its names: facts may meet either. Allergies are looked for in their own way."""
-    sort = "|allergy" if concepts.is_allergy(target) else "|malignant" if target.malignant else ""
+    sort = "|allergy" if targets.is_allergy(target) else "|malignant" if target.malignant else ""
     return f"{target.id or ''}|{target.key}{sort}"
 
 

@@ -11,7 +11,7 @@ from typing import Any, cast
 import numpy as np
 import orjson
 
-from matching.judging import concepts
+from matching.judging import targets
 from matching.judging.askable import only_fact
 from matching.judging.eligibility import FAILING, FIELD_IDS, field_criteria
 from matching.judging.evaluate import MAX_DEPTH, evaluate
@@ -395,14 +395,14 @@ def _leaves_of(nodes: Ints, leaves: int, below_start: Ints, below: Ints) -> tupl
     return starts_of(lengths), found
 
 
-def _target_of(row: _LeafRow) -> concepts.Target | None:
+def _target_of(row: _LeafRow) -> targets.Target | None:
     match row.leaf:
         case ConditionIs() if row.ask.family is Family.CONDITION:
-            return concepts.target_of(row.leaf.concept, "condition")
+            return targets.target_of(row.leaf.concept, "condition")
         case TreatmentIs():
-            return concepts.target_of(row.leaf.concept, "treatment")
+            return targets.target_of(row.leaf.concept, "treatment")
         case CountIs():
-            return concepts.target_of(row.leaf.of, "count")
+            return targets.target_of(row.leaf.of, "count")
         case _:
             return None
 

@@ -11,9 +11,8 @@ from dataclasses import dataclass
 
 import orjson
 
-from matching.judging import concepts
+from matching.judging import concepts, targets
 from matching.judging.askable import FINDABLE, FactKey, key
-from matching.judging.concepts import Target
 from matching.judging.dates import has_numbers
 from matching.judging.evaluate import exceptions_judged
 from matching.judging.facts import Facts, KnownList
@@ -22,6 +21,7 @@ from matching.judging.qualifiers import said_by_name, splits_status
 from matching.judging.screen import state
 from matching.judging.screen.touched import ABSENT, ALIKE, POSSIBLE, Way
 from matching.judging.spells import Said
+from matching.judging.targets import Target
 from matching.model.codes import WhyUnknown
 from matching.model.criterion import ConditionIs, Expression, TreatmentIs
 from matching.model.expression_json import placeless
@@ -67,7 +67,7 @@ def question_of(leaf: Expression, number: Callable[[Hashable], int]) -> Question
     """The question of a leaf about a condition or a treatment. `number`: the same for what is equal."""
     assert isinstance(leaf, ConditionIs | TreatmentIs)
     condition = isinstance(leaf, ConditionIs)
-    target = concepts.target_of(leaf.concept, "condition" if condition else "treatment")
+    target = targets.target_of(leaf.concept, "condition" if condition else "treatment")
     told = _condition_parts(leaf, target) if isinstance(leaf, ConditionIs) else _treatment_parts(leaf, target)
     parts = tuple(number((condition, i, part)) for i, part in enumerate(told))
     exceptions = tuple(number(orjson.dumps(placeless(part))) for part in leaf.exceptions)
@@ -77,8 +77,8 @@ def question_of(leaf: Expression, number: Callable[[Hashable], int]) -> Question
         parts,
         exceptions,
         number((parts, exceptions)),
-        concepts.would_be_listed(target, condition=condition),
-        concepts.is_distinct(target),
+        targets.would_be_listed(target, condition=condition),
+        targets.is_distinct(target),
     )
 
 
@@ -95,7 +95,7 @@ def _treatment_parts(leaf: TreatmentIs, target: Target) -> tuple[Hashable, ...]:
     """What each of `concepts.TREATMENT_PARTS` but the last looks at."""
     once = leaf.type in {"procedure", "donation"}
     half_life = half_life_of((target.id,)) if target.id is not None and leaf.window is not None else None
-    tested = leaf.window is None and concepts.is_diagnostic(target)
+    tested = leaf.window is None and targets.is_diagnostic(target)
     return (leaf.status, has_numbers(leaf.window), once, tested), (leaf.window, once, half_life), leaf.dose
 
 

@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from matching.judging import concepts, shown, silence
-from matching.judging.concepts import Target
+from matching.judging import shown, silence, targets
 from matching.judging.facts import Facts, KnownList
 from matching.judging.screen.arrays import ScreenArrays
 from matching.judging.screen.asks import Family
+from matching.judging.targets import Target
 from matching.knowledge import hierarchy
 from matching.knowledge.measured import MEASURED_BY, measures_of
 from matching.model.criterion import Concept, ConditionIs, CountIs, Expression, TreatmentIs
@@ -126,7 +126,7 @@ class Touched:
         found = [rows for _, rows in marked if len(rows)]
         found += [self._exactly_at(concept) for concept in matched]
         every = self._of_family(found, family)
-        if any(fact.present and concepts.is_benign(fact) for fact in known.facts):
+        if any(fact.present and targets.is_benign(fact) for fact in known.facts):
             asked_of_judge.update(every[self._arrays.variable_malignant[every]].tolist())
         flags = np.zeros(len(self._arrays.variable_family), dtype=np.int64)
         for bit, rows in marked:
@@ -172,9 +172,9 @@ class Touched:
         for concept, facts in known.below.items():
             place = self._index.place.get(concept)
             if place is not None:
-                target = concepts.target_of(Concept("", concept), "condition")
+                target = targets.target_of(Concept("", concept), "condition")
                 found[place] = tuple(
-                    (order[id(fact)], concept in fact.ids, concepts.only_a_symptom(fact, target)) for fact in facts
+                    (order[id(fact)], concept in fact.ids, targets.only_a_symptom(fact, target)) for fact in facts
                 )
         return found
 
@@ -245,17 +245,17 @@ class Touched:
     def _way_of(self, variable: int, known: KnownList, family: Family) -> Way:
         """The way of one variable, asked of the judge itself: where the patient used its very name, for one."""
         target, condition = self._target(variable, family), family is Family.CONDITION
-        matched = concepts.matched_by(known, target)
+        matched = targets.matched_by(known, target)
         order = {id(fact): i for i, fact in enumerate(known.facts)}
         return (
             tuple(
-                (order[id(fact)], concepts.is_exactly(fact, target), concepts.only_a_symptom(fact, target))
+                (order[id(fact)], targets.is_exactly(fact, target), targets.only_a_symptom(fact, target))
                 for fact in matched
             ),
-            bool(concepts.absent_by(known, target)) * ABSENT
-            + bool(concepts.excluded_by(known, target)) * EXCLUDED
-            + (known.complete and bool(concepts.might_be(known, target))) * POSSIBLE
-            + (known.complete and not concepts.unlisted_and_unlike(known, target, condition=condition)) * ALIKE
+            bool(targets.absent_by(known, target)) * ABSENT
+            + bool(targets.excluded_by(known, target)) * EXCLUDED
+            + (known.complete and bool(targets.might_be(known, target))) * POSSIBLE
+            + (known.complete and not targets.unlisted_and_unlike(known, target, condition=condition)) * ALIKE
             + (condition and target.id is not None and bool(shown.out_of_range(target.id, self._facts))) * MEASURED,
         )
 
@@ -263,4 +263,4 @@ class Touched:
         leaf, _ = self._leaf(int(self._arrays.variable_start[variable]))
         assert isinstance(leaf, ConditionIs | TreatmentIs | CountIs)
         concept = leaf.of if isinstance(leaf, CountIs) else leaf.concept
-        return concepts.target_of(concept, family.name.lower())
+        return targets.target_of(concept, family.name.lower())

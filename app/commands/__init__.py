@@ -1,0 +1,1 @@
+"""The commands of `trialmatch`, by what they are about; app/cli.py puts them together."""
