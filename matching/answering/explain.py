@@ -6,10 +6,10 @@ failed of an "all of", the open ones of what is unknown. Each kind of leaf has i
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from matching.answering import phrases
-from matching.answering.sentences import leaf_sentence, near_miss, question_for, reason_of
+from matching.answering import names, phrases
+from matching.answering.sentences import by_kind, leaf_sentence, near_miss, question_for, reason_of, told
 from matching.answering.wording import Wording
 from matching.judging.askable import askable
 from matching.model.codes import Verdict, WhyUnknown
@@ -90,18 +90,18 @@ def explain(criterion: JudgedCriterion, words: Wording = PLAIN) -> str:
 
 def _sentences(quoted: tuple[tuple[Finding, str], ...], words: Wording) -> list[str]:
     """One sentence a leaf; leaves that would say the same of several quotes share one, and what is too much is counted."""
-    groups: dict[str, dict[str, Finding]] = {}
-    told: dict[str, str] = {}
+    groups: dict[_Shared, dict[str, Finding]] = {}
+    said: dict[_Shared | int, str] = {}
     for number, (leaf, quote, beside) in enumerate(_by_value(quoted)):
-        shared = _shared(leaf)
-        if shared:
+        shared = _shared(leaf, words)
+        if shared is not None:
             groups.setdefault(shared, {}).setdefault(quote, leaf)
-            told.setdefault(shared, "")
+            said.setdefault(shared, "")
         else:
-            told[str(number)] = leaf_sentence(leaf, quote, words, beside)
+            said[number] = leaf_sentence(leaf, quote, words, beside)
     for shared, leaves in groups.items():
-        told[shared] = _together(shared, leaves, words)
-    sentences = list(dict.fromkeys(told.values()))
+        said[shared] = _together(shared, leaves, words)
+    sentences = list(dict.fromkeys(said.values()))
     if len(sentences) <= MOST_PARTS:
         return sentences
     hidden = len(sentences) - MOST_PARTS
@@ -111,7 +111,15 @@ def _sentences(quoted: tuple[tuple[Finding, str], ...], words: Wording) -> list[
     return [*(sentences[-MOST_PARTS:] if last else sentences[:MOST_PARTS]), more]
 
 
-def _together(shared: str, leaves: dict[str, Finding], words: Wording) -> str:
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """The sentence in which several leaves are told together, and what the patient told that holds for all of them."""
+
+    sentence: str
+    value: str = ""
+
+
+def _together(shared: _Shared, leaves: dict[str, Finding], words: Wording) -> str:
     """The sentence of leaves that are told alike, by their quotes; a quote inside another is not repeated."""
     quotes = [one for one in leaves if not any(one != other and one in other for other in leaves)]
     if len(quotes) == 1:
@@ -119,11 +127,12 @@ def _together(shared: str, leaves: dict[str, Finding], words: Wording) -> str:
     shown = [words.say("quoted", quote=quote) for quote in quotes[:MOST_QUOTES]]
     if len(quotes) > MOST_QUOTES:
         shown.append(words.say("others", count=str(len(quotes) - MOST_QUOTES)))
-    return words.say(shared, quotes=words.listing(tuple(shown)))
+    return words.say(shared.sentence, quotes=words.listing(tuple(shown)), value=shared.value)
 
 
 def _by_value(quoted: tuple[tuple[Finding, str], ...]) -> list[tuple[Finding, str, tuple[Finding, ...]]]:
     """The leaves; those that hold one value against several bounds, with one outcome, stand beside the first of them."""
+    quoted = _without_bare(quoted)
     firsts: dict[object, int] = {}
     rows: list[tuple[Finding, str, tuple[Finding, ...]]] = []
     for leaf, quote in quoted:
@@ -141,17 +150,35 @@ def _by_value(quoted: tuple[tuple[Finding, str], ...]) -> list[tuple[Finding, st
     return rows
 
 
-def _shared(leaf: Finding) -> str:
-    """The sentence in which such leaves are told together; empty for those that each have a value to show."""
+def _without_bare(quoted: tuple[tuple[Finding, str], ...]) -> tuple[tuple[Finding, str], ...]:
+    """Without the tests that are only asked about where a bound on the same test is told beside them."""
+    bounded = {_measured(leaf) for leaf, _ in quoted if _has_bounds(leaf)}
+    return tuple((leaf, quote) for leaf, quote in quoted if _has_bounds(leaf) or _measured(leaf) not in bounded)
+
+
+def _measured(leaf: Finding) -> str:
+    expression = leaf.expression
+    return expression.analyte.name if isinstance(expression, MeasurementIs) else ""
+
+
+def _has_bounds(leaf: Finding) -> bool:
+    expression = leaf.expression
+    return not isinstance(expression, MeasurementIs) or expression.lower is not None or expression.upper is not None
+
+
+def _shared(leaf: Finding, words: Wording) -> _Shared | None:
+    """The sentence in which such leaves are told together; None for those that each have a value to show."""
     match leaf.expression:
         case ConditionIs() | TreatmentIs() | CountIs() | PregnancyIs() | LifestyleIs():
+            if leaf.truth is Truth.TRUE and (value := told(leaf, words)):
+                return _Shared(f"statement.true{'.path' if by_kind(leaf) else ''}.together", value)
             if leaf.truth is Truth.FALSE:
-                return "statement.false.together"
+                return _Shared("statement.false.together")
             if leaf.truth is Truth.UNKNOWN and reason_of(leaf) is WhyUnknown.MISSING:
-                return "statement.unknown.together"
+                return _Shared("statement.unknown.together")
     if leaf.truth is Truth.UNKNOWN and reason_of(leaf) is WhyUnknown.UNREADABLE:
-        return "unreadable.together"
-    return ""
+        return _Shared("unreadable.together")
+    return None
 
 
 def decisive(finding: Finding) -> tuple[Finding, ...]:
@@ -220,6 +247,6 @@ def _notes(leaves: tuple[Finding, ...], words: Wording) -> list[str]:
     notes = []
     if any(each.boundary for each in evidence):
         notes.append(words.say("boundary"))
-    notes.extend(words.say("assumed", assumed=each.assumed) for each in evidence if each.assumed)
-    notes.extend(words.say("formula", formula=each.formula) for each in evidence if each.formula)
+    notes.extend(words.say("assumed", assumed=names.working(each.assumed, words)) for each in evidence if each.assumed)
+    notes.extend(words.say("formula", formula=names.working(each.formula, words)) for each in evidence if each.formula)
     return list(dict.fromkeys(notes))

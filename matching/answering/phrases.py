@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from matching.answering import names
 from matching.answering.wording import Wording
 from matching.model.criterion import Bound, Window
 
@@ -73,7 +74,7 @@ def unit(code: str | None, value: float, words: Wording) -> str:
         return " " + words.word("unit.one" if value == 1 else "unit", code)
     if code == "%":
         return " %"
-    pretty = code
+    pretty = _ANNOTATION.sub(lambda found: names.listed("unit", found[0], words) or found[0], code)
     for ucum, written in _PRETTY:
         pretty = pretty.replace(ucum, written)
     pretty = _ANNOTATION.sub(r"\1", pretty).replace("_", " ").strip()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from matching.answering import names
 from matching.answering.wording import Wording
 from matching.judging.askable import FactKey, order_of_fact
 from matching.knowledge import analytes
@@ -17,18 +17,8 @@ MOST_QUESTIONS = 10
 """Questions in one answer; more would not be read."""
 
 
-CLAUSES = ("whether ", "when ", "your ", "the ", "how ")
-"""A fact whose name begins so is asked for as it stands: "Can you tell us whether ...?"."""
-
 MOST_FACTS = 4
 """Facts that one question names."""
-
-MOST_INVERTED = 4
-"""A name with more commas is a list and no inverted name."""
-
-_TITLE_WORD = re.compile(r"(?<![\w-])(?!Non-)[A-Z][a-z]+(?:-[A-Z]?[a-z]+)*(?![\w-])(?! (?:Disease|Syndrome)\b)")
-"""A capitalised word of a title, but no name of a person before "Disease" or "Syndrome"."""
-_TUMOURS = re.compile(r"\bneoplasms?\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,20 +73,24 @@ def questions(deciders: Iterable[Decider], words: Wording) -> tuple[Question, ..
     return tuple(Question(each.fact, ask(each.fact, words), each.decides) for each in deciders)
 
 
-def ask(fact: MissingFact, words: Wording) -> str:
-    """The question for one fact: the analyte table's own where it has one, else the sentence for its kind."""
+def ask(fact: MissingFact, words: Wording, written: str = "") -> str:
+    """The question for one fact: the analyte table's own where it has one, else the sentence for its kind.
+
+    `written`: what the trial calls the disease or treatment.
+    """
     kind = fact.kind
-    if words.audience == "patient" and kind in ("measurement", "score"):
+    if words.audience == "patient" and kind in ("measurement", "score") and not fact.aspect:
         found = analytes.find_with_setting(fact.fact)
         if found is not None:
             entry, setting = found
             question = entry.question_es if words.language == "es" else entry.question_en
             if question and setting is None:
                 return question
-    for name in (f"ask.{kind}.{fact.id}", "ask.clause" if fact.fact.startswith(CLAUSES) else "", f"ask.{kind}"):
-        if words.has(name):
-            return words.say(name, fact=plain_name(fact))
-    return words.say("ask.statement", fact=plain_name(fact))
+    named = names.fact(fact, words, written)
+    for key in (f"ask.{kind}.{fact.id}", f"ask.{names.sort_of(fact)}"):
+        if words.has(key):
+            return words.say(key, fact=named)
+    return words.say("ask.statement", fact=named)
 
 
 def names_of(facts: Iterable[MissingFact]) -> tuple[str, ...]:
@@ -104,30 +98,28 @@ def names_of(facts: Iterable[MissingFact]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(fact.fact for fact in facts))
 
 
-def ask_for_all(facts: Sequence[MissingFact], words: Wording) -> str:
-    """One question for one or several facts; after the first few the others are counted."""
-    if len({fact.fact for fact in facts}) == 1:
-        return ask(facts[0], words)
-    first: dict[str, MissingFact] = {}
-    for fact in facts:
-        first.setdefault(fact.fact, fact)
-    shown = [plain_name(fact) for fact in tuple(first.values())[:MOST_FACTS]]
-    if len(first) > MOST_FACTS:
-        shown.append(words.say("others", count=str(len(first) - MOST_FACTS)))
-    kinds = {fact.kind if not fact.fact.startswith(CLAUSES) else "clause" for fact in facts}
+def ask_for_all(facts: Sequence[tuple[MissingFact, str]], words: Wording) -> str:
+    """One question for one or several facts, each with what the trial calls it ("" where nothing is to be said of that).
+
+    A name is said once; after the first few the others are counted.
+    """
+    named: dict[str, tuple[MissingFact, str]] = {}
+    for fact, written in facts:
+        named.setdefault(names.fact(fact, words, written), (fact, written))
+    if len(named) == 1:
+        fact, written = next(iter(named.values()))
+        return ask(fact, words, written)
+    shown = [
+        words.say("word.result", fact=name) if fact.kind == "result" else name
+        for name, (fact, _) in list(named.items())[:MOST_FACTS]
+    ]
+    if len(named) > MOST_FACTS:
+        shown.append(words.say("others", count=str(len(named) - MOST_FACTS)))
+    kinds = {names.sort_of(fact) for fact, _ in named.values()}
+    if kinds == {"treatment", "procedure"}:
+        kinds = {"treatment"}
     together = f"question.many.{kinds.pop()}" if len(kinds) == 1 else "question.many"
     return words.say(together if words.has(together) else "question.many", facts=words.listing(tuple(shown)))
-
-
-def plain_name(fact: MissingFact) -> str:
-    """The fact's name as people say it: a vocabulary's "Leukemia, Myeloid, Acute" is "acute myeloid leukemia"."""
-    name = fact.fact
-    if fact.kind not in ("condition", "treatment", "count") or name.startswith(CLAUSES):
-        return name
-    parts = name.split(", ")
-    if 1 < len(parts) <= MOST_INVERTED and " and " not in name:
-        name = " ".join(reversed(parts))
-    return _TUMOURS.sub("tumors or cancer", _TITLE_WORD.sub(lambda word: word[0].lower(), name))
 
 
 def sex_word(sex: Sex | str, words: Wording) -> str:

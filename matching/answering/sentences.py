@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import replace
 from typing import assert_never
 
-from matching.answering import phrases
-from matching.answering.questions import MOST_FACTS, ask_for_all, sex_word
+from matching.answering import names, phrases
+from matching.answering.questions import ask_for_all, sex_word
 from matching.answering.wording import Wording
 from matching.judging.askable import FactKey, askable, key
 from matching.knowledge import analytes
@@ -36,7 +34,9 @@ from matching.model.criterion import (
 from matching.model.finding import Distance, Evidence, Finding, MissingFact
 from matching.model.truth import Truth
 
-_ADJECTIVE = re.compile(r"(?:ic|ac|al|ive|ary|ous|ed|ent|ant)$")
+MONTHS_OF_CHILDREN = 36
+"""An age of so many months is told in years."""
+_PER_YEAR = {"mo": 12.0, "wk": 365.25 / 7, "d": 365.25}
 HEALTHY_VOLUNTEER = "healthy volunteer"
 """A fact about the person: its absence is no "no"."""
 
@@ -48,14 +48,11 @@ def leaf_sentence(leaf: Finding, quote: str, words: Wording, beside: tuple[Findi
         case AgeIs():
             return _number((leaf,), "age", words.word("word", "age"), "", quote, words)
         case MeasurementIs():
-            setting = expression.setting
-            name = expression.analyte.name
-            fact = words.say("setting", setting=words.word("setting", setting), fact=name) if setting else name
+            fact = names.measured(expression.analyte.name, expression.setting, words)
             when = phrases.window(expression.window, words)
             return _number((leaf, *beside), "number", fact, when, quote, words)
         case ScoreIs():
-            entry = analytes.by_instrument(expression.instrument)
-            fact = entry.name if entry else expression.instrument.upper()
+            fact = names.instrument(expression.instrument, words)
             when = phrases.window(expression.window, words)
             return _number((leaf, *beside), "number", fact, when, quote, words)
         case LifeExpectancyIs():
@@ -66,22 +63,24 @@ def leaf_sentence(leaf: Finding, quote: str, words: Wording, beside: tuple[Findi
             value = sex_word(str(leaf.evidence[0].value), words) if leaf.evidence else wanted
             return _say(leaf, "sex", words, value, wanted=wanted, fact="", quote=quote)
         case ResultIs():
+            if leaf.evidence and not isinstance(leaf.evidence[0].value, str | float | int):
+                return _statement(leaf, "", quote, words)  # told by a disease, not by a test
             value = _value(leaf.evidence[0], words) if leaf.evidence else ""
-            wanted = expression.result.replace("_", " ")
-            return _say(
-                leaf, "result", words, value, fact=expression.analyte.name, wanted=wanted, bound=wanted, quote=quote
-            )
+            wanted = names.word("result", expression.result, words)
+            fact = names.measured(expression.analyte.name, None, words)
+            return _say(leaf, "result", words, value, fact=fact, wanted=wanted, bound=wanted, quote=quote)
         case ConditionIs() | TreatmentIs():
-            return _statement(leaf, expression.concept.text, quote, words)
+            return _statement(leaf, names.concept(expression.concept.id, expression.concept.text, words), quote, words)
         case CountIs():
-            return _statement(leaf, expression.of.text, quote, words)
+            return _statement(leaf, names.concept(expression.of.id, expression.of.text, words), quote, words)
         case PregnancyIs() | LifestyleIs():
             return _statement(leaf, quote, quote, words)
         case OnSite():
-            state = leaf.truth.name.lower()
+            # What was stated, whichever way the text puts it: "able to consent" or "unable to consent".
+            state = "unknown" if not leaf.evidence else "true" if leaf.evidence[0].value else "false"
             return words.say(f"on_site.{state}", topic=words.word("topic", expression.topic))
         case Unreadable():
-            return words.say("unreadable", quote=quote, reason=expression.reason)
+            return words.say("unreadable", quote=quote, reason=names.reason(expression.reason, words))
         case AllOf() | AnyOf() | AtLeast() | Not() | If():
             raise TypeError("only leaves have sentences")
     assert_never(expression)
@@ -95,16 +94,38 @@ def _value(evidence: Evidence, words: Wording, *limits: Bound | None) -> str:
     if isinstance(value, bool):
         return words.word("word", "yes" if value else "no")
     if isinstance(value, str):
-        return value
+        said = names.word("result", value, words)
+        return said + phrases.unit(evidence.unit, 2, words) if said == value else said
     if evidence.formula is not None:  # computed: the digits of a division are none of the patient's
         return phrases.converted(value, words, *limits) + phrases.unit(evidence.unit, value, words)
     said = phrases.quantity(value, evidence.unit, words)
     if evidence.as_value is None or evidence.as_unit == evidence.unit:
         return said
-    other = phrases.converted(evidence.as_value, words, *limits) + phrases.unit(
-        evidence.as_unit, evidence.as_value, words
-    )
+    other = phrases.converted(evidence.as_value, words, *limits)
+    if evidence.as_unit in ("ULN", "LLN"):
+        other = words.say(f"times.{evidence.as_unit.lower()}", value=other)
+    else:
+        other += phrases.unit(evidence.as_unit, evidence.as_value, words)
     return f"{said} ({other})"
+
+
+def _open_key(leaf: Finding) -> str:
+    """The sentence of a test that is only asked about; some come out in words and have no value."""
+    expression = leaf.expression
+    entry = analytes.by_name(expression.analyte.name) if isinstance(expression, MeasurementIs) else None
+    return "result.unknown.open" if entry is not None and entry.kind == "result" else "number.unknown.open"
+
+
+def _age(evidence: Evidence, words: Wording) -> str:
+    """An age in months, weeks or days in years, from MONTHS_OF_CHILDREN on; empty where it stands as it is."""
+    per_year = _PER_YEAR.get(evidence.unit or "")
+    if per_year is None or evidence.value is None:
+        return ""
+    ends = [int(end) for end in str(evidence.value).split("-") if end.isdigit()]
+    years = [int(end / per_year) for end in ends]
+    if not ends or min(ends) / per_year * 12 < MONTHS_OF_CHILDREN:
+        return ""
+    return "-".join(map(str, dict.fromkeys(years))) + phrases.unit("a", years[-1], words)
 
 
 def _of_another_setting(leaf: Finding) -> bool:
@@ -124,11 +145,13 @@ def _number(leaves: tuple[Finding, ...], group: str, fact: str, when: str, quote
             limits += [expression.lower, expression.upper]
             told.append(phrases.bounds(expression.lower, expression.upper, words))
     joint = words.word("word", "and" if leaf.truth is Truth.TRUE else "or")
-    wanted = f" {joint} ".join(told) + when
+    wanted = f" {joint} ".join(dict.fromkeys(told)) + when
     value = _value(leaf.evidence[0], words, *limits) if leaf.evidence else ""
+    if group == "age" and leaf.evidence:
+        value = _age(leaf.evidence[0], words) or value
     if leaf.truth is Truth.UNKNOWN and reason_of(leaf) is WhyUnknown.MISSING and group == "number":
         if limits == [None, None]:
-            return words.say("number.unknown.open", fact=fact)
+            return words.say(_open_key(leaf), fact=fact)
         if leaf.evidence and _of_another_setting(leaf):
             value = ""
         if value:
@@ -138,26 +161,31 @@ def _number(leaves: tuple[Finding, ...], group: str, fact: str, when: str, quote
 
 def _statement(leaf: Finding, fact: str, quote: str, words: Wording) -> str:
     """A leaf without a number: what the patient told, against the words of the trial."""
-    told = ""
-    path: tuple[str, ...] = ()
+    value = told(leaf, words)
+    if by_kind(leaf):
+        return words.say("statement.true.path", value=value, fact=fact, quote=quote)
+    return _say(leaf, "statement", words, value, fact=fact, quote=quote)
+
+
+def by_kind(leaf: Finding) -> bool:
+    """Whether a leaf holds because what the patient told of is a kind of what is asked for."""
+    return leaf.truth is Truth.TRUE and any(len(evidence.path) > 1 for evidence in leaf.evidence[:1])
+
+
+def told(leaf: Finding, words: Wording) -> str:
+    """What the patient told that a leaf without a number was judged by; empty where that was nothing."""
+    said = ""
     for evidence in leaf.evidence[:1]:
         value = evidence.value
-        if isinstance(value, str) and value:
-            told = value
-        elif value is False and evidence.fact == HEALTHY_VOLUNTEER:
-            told = ""
-        elif value is False:
-            told = words.say("word.not_present", fact=evidence.fact)
+        if value is False:
+            said = "" if evidence.fact == HEALTHY_VOLUNTEER else names.denied(evidence.fact, words)
         elif value is None or value is True:
-            told = evidence.fact
+            said = names.said_by_patient(evidence.fact, words)
         else:
-            told = f"{evidence.fact}: {_value(evidence, words)}"
-        path = evidence.path
+            said = f"{names.said_by_patient(evidence.fact, words)}: {_value(evidence, words)}"
         if evidence.on is not None:
-            told = f"{told}, {evidence.on}"
-    if leaf.truth is Truth.TRUE and len(path) > 1:
-        return words.say("statement.true.path", value=told, fact=fact, quote=quote)
-    return _say(leaf, "statement", words, told, fact=fact, quote=quote)
+            said = f"{said}, {evidence.on}"
+    return said
 
 
 def _say(leaf: Finding, group: str, words: Wording, value: str, **values: str) -> str:
@@ -199,14 +227,12 @@ def question_for(leaves: tuple[Finding, ...], words: Wording) -> str:
         if any(reason_of(leaf) is WhyUnknown.CONFLICT for leaf in asked):
             return words.say("question.which")
         if any(reason_of(leaf) is WhyUnknown.STALE for leaf in asked):
-            return words.say("question.newer", fact=asked[0].missing[0].fact)
+            return words.say("question.newer", fact=names.fact(asked[0].missing[0], words))
     if facts:
-        rows = list(facts.values())
-        written = [_as_written(fact, leaf) for fact, leaf in rows[:MOST_FACTS]]
-        return ask_for_all([*written, *(fact for fact, _ in rows[MOST_FACTS:])], words)
+        return ask_for_all([(fact, _written(fact, leaf)) for fact, leaf in facts.values()], words)
     for leaf in leaves:
         if leaf.truth is Truth.UNKNOWN and leaf.evidence:
-            named = leaf.evidence[0].fact
+            named = names.said_by_patient(leaf.evidence[0].fact, words)
             match reason_of(leaf):
                 case WhyUnknown.NOT_COMPARABLE:
                     return words.say("question.unit", fact=named, unit=_wanted_unit(leaf, words))
@@ -219,13 +245,14 @@ def question_for(leaves: tuple[Finding, ...], words: Wording) -> str:
     return ""
 
 
-def _as_written(fact: MissingFact, leaf: Finding) -> MissingFact:
-    """A disease or treatment is asked for in the trial's own words, unless they are an adjective ("renal")."""
+def _written(fact: MissingFact, leaf: Finding) -> str:
+    """What the trial calls the disease, the treatment or the test that a leaf asks for."""
     expression = leaf.expression
+    if isinstance(expression, MeasurementIs | ResultIs):
+        return phrases.quote(expression.analyte.name)
     if not isinstance(expression, ConditionIs | TreatmentIs) or fact.id != (expression.concept.id or fact.id):
-        return fact
-    written = phrases.quote(expression.concept.text)
-    return fact if _ADJECTIVE.search(written) else replace(fact, fact=written)
+        return ""
+    return phrases.quote(expression.concept.text)
 
 
 def _wanted_unit(leaf: Finding, words: Wording) -> str:
@@ -239,13 +266,27 @@ def _wanted_unit(leaf: Finding, words: Wording) -> str:
 
 def near_miss(distance: Distance, words: Wording) -> str:
     """By how much a bound was missed, and whether it changes; never what to do about it."""
-    where = "near_miss.on" if distance.by == 0 else "near_miss.above" if distance.by > 0 else "near_miss.below"
+    where = "on" if distance.by == 0 else "above" if distance.by > 0 else "below"
     sentence = words.say(
-        where,
-        fact=distance.fact,
+        f"near_miss.{_kind_of_miss(distance)}{where}",
+        fact=_missed(distance, words),
         value=phrases.quantity(distance.value, distance.unit, words, 4),
         by=phrases.quantity(abs(distance.by), distance.unit, words, 3),
         bound=phrases.quantity(distance.bound, distance.unit, words),
     )
     changes = f"near_miss.{distance.changes}"
     return f"{sentence} {words.say(changes)}" if words.has(changes) else sentence
+
+
+def _kind_of_miss(distance: Distance) -> str:
+    if distance.since:
+        return "since."
+    return "age." if distance.about is not None and distance.about.kind == "age" else ""
+
+
+def _missed(distance: Distance, words: Wording) -> str:
+    """What has the value."""
+    about = distance.about
+    if about is None:
+        return names.as_written(distance.fact, words)
+    return names.dose(about, words) if about.aspect == "dose" else names.fact(about, words)

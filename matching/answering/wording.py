@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Literal
+
+_SOUNDS_LIKE_I = re.compile(r"h?[ií](?![aeo])", re.IGNORECASE)
 
 Language = Literal["en", "es"]
 Audience = Literal["patient", "clinician"]
@@ -40,12 +43,21 @@ class Wording:
         return sentences(self.language)[key][self.audience].format(**values)
 
     def word(self, group: str, name: str) -> str:
-        """A single word of a group ("anchor", "unit", ...); one that the table lacks stands as it is."""
+        """A single word of a group ("anchor", "unit", ...); one that the table lacks stands as it is, in English at least."""
         key = f"{group}.{name}"
-        return sentences(self.language)[key][self.audience] if self.has(key) else name.replace("_", " ")
+        if self.has(key):
+            return sentences(self.language)[key][self.audience]
+        plain = name.replace("_", " ")
+        return plain if self.language == "en" else self.say("quoted", quote=plain)
 
     def listing(self, items: tuple[str, ...]) -> str:
         """`a`, `a and b`, `a, b and c`."""
         if len(items) < 2:
             return "".join(items)
-        return f"{', '.join(items[:-1])} {self.word('word', 'and')} {items[-1]}"
+        return f"{', '.join(items[:-1])} {self._joint(items[-1])} {items[-1]}"
+
+    def _joint(self, following: str) -> str:
+        """The "and" before a word: in Spanish it is "e" before the sound of an i."""
+        if self.language == "es" and _SOUNDS_LIKE_I.match(following):
+            return "e"
+        return self.word("word", "and")

@@ -191,7 +191,13 @@ def lines(
     match times:
         case Times.BASELINE:
             asked = MissingFact(
-                "measurement", f"{missing.id}:baseline", f"baseline {missing.fact}", missing.loinc, missing.unit
+                "measurement",
+                f"{missing.id}:baseline",
+                f"baseline {missing.fact}",
+                missing.loinc,
+                missing.unit,
+                aspect="baseline",
+                subject=missing.fact,
             )
             return Compared(Truth.UNKNOWN, evidence_of(reading), WhyUnknown.MISSING, asked)
         case Times.ULN | Times.LLN:
@@ -323,6 +329,7 @@ def _distance(reading: Reading, held: _Held, missing: MissingFact) -> Distance:
         reading.entry.changes if reading.entry is not None else "can_change",
         by / held.slope if other else None,
         unit if other else None,
+        about=missing,
     )
 
 
@@ -334,4 +341,6 @@ def limit_fact(missing: MissingFact, reading: Reading) -> MissingFact:
         f"your laboratory's normal range of {missing.fact}",
         missing.loinc,
         reading.observation.unit,
+        aspect="limit",
+        subject=missing.fact,
     )

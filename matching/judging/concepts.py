@@ -31,6 +31,7 @@ from matching.judging.targets import (
 )
 from matching.knowledge import hierarchy
 from matching.knowledge.events import SUDDEN
+from matching.knowledge.spoken import spoken
 from matching.knowledge.units import NotComparable, convert
 from matching.model.codes import WhyUnknown
 from matching.model.criterion import ConditionIs, CountIs, Dose, Expression, TreatmentIs
@@ -243,7 +244,11 @@ def _qualified(qualifier: str, known: Known, target: Target) -> Said:
             return Said(Truth.UNKNOWN, (WhyUnknown.ON_SITE,))
         case Fit.UNSAID:
             asked = MissingFact(
-                "condition", f"{target.missing.id}:{qualifier}", f"whether your {target.name} is {qualifier}"
+                "condition",
+                f"{target.missing.id}:{qualifier}",
+                f"whether you have {qualifier} {spoken(target.name)}",
+                aspect=qualifier,
+                subject=target.name,
             )
             return Said(Truth.UNKNOWN, (WhyUnknown.MISSING,), (asked,))
 
@@ -302,7 +307,8 @@ TREATMENT_PARTS = (_treatment_status, _treatment_window, _treatment_dose, _treat
 def _dosed(dose: Dose, known: Known, target: Target) -> Said:
     if dose.lower is None and dose.upper is None:
         return Said(Truth.UNKNOWN, (WhyUnknown.UNREADABLE,))
-    asked = MissingFact("treatment", f"{target.missing.id}:dose", f"your dose of {target.name}")
+    words = f"your dose of {spoken(target.name)}"
+    asked = MissingFact("treatment", f"{target.missing.id}:dose", words, aspect="dose", subject=target.name)
     if known.dose is None:
         return Said(Truth.UNKNOWN, (WhyUnknown.MISSING,), (asked,))
     truths, working, distance, on_bound = [], None, None, False
@@ -320,7 +326,8 @@ def _dosed(dose: Dose, known: Known, target: Target) -> Said:
         truths.append(Truth.of((same and bound.inclusive) or (not same and (by > 0) is is_lower)))
         working = line.working if known.dose.unit != bound.unit else working
         relative = abs(by) / abs(bound.value) if bound.value else None
-        distance = Distance(f"dose of {target.name}", line.value, bound.value, by, bound.unit, relative, "can_change")
+        name = f"dose of {spoken(target.name)}"
+        distance = Distance(name, line.value, bound.value, by, bound.unit, relative, "can_change", about=asked)
     name = f"dose of {known.text}"
     evidence = Evidence(name, known.dose.value, known.dose.unit, working=working, boundary=on_bound, span=known.span)
     return Said(conjunction(truths), evidence=evidence, distance=distance)

@@ -321,7 +321,10 @@ def _choose(
     if inside:
         return _latest(inside)
     if unsure:
-        dated = MissingFact(missing.kind, f"{missing.id}:date", f"the date of your {missing.fact}", missing.loinc)
+        words = f"the date of your {missing.fact}"
+        dated = MissingFact(
+            missing.kind, f"{missing.id}:date", words, missing.loinc, aspect="date", subject=missing.fact
+        )
         return _Choice((), WhyUnknown.MISSING, tuple(unsure), dated)
     return _Choice((), WhyUnknown.STALE if stale else WhyUnknown.MISSING, tuple(stale))
 

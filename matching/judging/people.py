@@ -136,7 +136,8 @@ def _age_distance(bound: Bound | None, age: int) -> tuple[Distance, ...]:
         return ()
     by = age - bound.value
     relative = abs(by) / bound.value if bound.value else None
-    return (Distance("age", age, bound.value, by, bound.unit, relative, "by_itself" if by < 0 else "fixed"),)
+    changes = "by_itself" if by < 0 else "fixed"
+    return (Distance("age", age, bound.value, by, bound.unit, relative, changes, about=AGE),)
 
 
 def judge_sex(leaf: SexIs, facts: Facts) -> Finding:

@@ -20,6 +20,7 @@ from matching.judging.dates import (
     shift_days,
 )
 from matching.judging.facts import Known
+from matching.knowledge.spoken import spoken
 from matching.model.codes import WhyUnknown
 from matching.model.criterion import Status, TreatmentStatus, Window
 from matching.model.finding import Distance, Evidence, MissingFact
@@ -62,7 +63,8 @@ def end_days(known: Known) -> set[date]:
 
 
 def _asks(fact: MissingFact, what: str, words: str) -> Said:
-    return Said(Truth.UNKNOWN, (WhyUnknown.MISSING,), (MissingFact(fact.kind, f"{fact.id}:{what}", words),))
+    asked = MissingFact(fact.kind, f"{fact.id}:{what}", words, aspect=what, subject=fact.fact)
+    return Said(Truth.UNKNOWN, (WhyUnknown.MISSING,), (asked,))
 
 
 def _over(known: Known, day: date) -> Truth:
@@ -84,7 +86,7 @@ def condition_status(known: Known, status: Status, day: date, missing: MissingFa
             return UNCLEAR if over is Truth.TRUE and not windowed else HOLDS
         case "active":
             if over is Truth.UNKNOWN:
-                return _asks(missing, "active", f"whether your {missing.fact} is active now")
+                return _asks(missing, "active", f"whether you have {spoken(missing.fact)} now")
             return HOLDS if over is Truth.FALSE else Said(Truth.FALSE, decides=True)
         case _:
             assert_never(status)
@@ -94,7 +96,7 @@ def condition_window(
     known: Known, window: Window, day: date, missing: MissingFact, *, acute: bool, onset: bool
 ) -> Said:
     """When the condition was there. `onset`: the window is about its beginning ("newly diagnosed within 6 months")."""
-    asked = _asks(missing, "onset", f"when your {missing.fact} began")
+    asked = _asks(missing, "onset", f"when your {spoken(missing.fact)} began")
     over = _over(known, day)
     if window.direction == "duration" and has_numbers(window):
         return _lasted(known, window, day, over, asked)
@@ -121,7 +123,7 @@ def condition_window(
     truth = overlaps(window, known.start, end, day)
     if end is not None and known.start is None and known.end is not None:
         truth = in_window(window, end, day)
-    ask_end = _asks(missing, "active", f"whether your {missing.fact} is active now")
+    ask_end = _asks(missing, "active", f"whether you have {spoken(missing.fact)} now")
     return _settled(
         truth, asked if known.start is None else ask_end, _distance(end, window, day, missing), decides=True
     )
@@ -153,7 +155,7 @@ def treatment_status(
     known: Known, status: TreatmentStatus, day: date, missing: MissingFact, *, windowed: bool, event: bool
 ) -> Said:
     """Taken now, ever, or to come. A plain mention of a drug means one that is taken: whether an old course counts is not said."""
-    ask = _asks(missing, "current", f"whether you take {missing.fact} now")
+    ask = _asks(missing, "current", f"whether you get {spoken(missing.fact)} now")
     if known.planned:
         match status:
             case "planned":
@@ -188,11 +190,11 @@ def treatment_window(
     if not (from_now(window) or since_last):
         return UNCLEAR
     over = _over(known, day)
-    asked = _asks(missing, "dates", f"when you last had {missing.fact}")
+    asked = _asks(missing, "dates", f"when you last had {spoken(missing.fact)}")
     if known.planned:
         return UNCLEAR
     if window.direction == "duration":
-        begun = _asks(missing, "start", f"when you began {missing.fact}")
+        begun = _asks(missing, "start", f"when you began {spoken(missing.fact)}")
         if known.start is None:
             return begun
         if over is Truth.TRUE:
@@ -268,4 +270,5 @@ def _distance(event: Span | None, window: Window, day: date, missing: MissingFac
     bound = (later(event.latest, limit, window.unit) - event.latest).days
     changes = "by_itself" if days <= bound else "fixed"
     relative = abs(days - bound) / bound if bound else None
-    return Distance(f"time since {missing.fact}", days, bound, days - bound, "d", relative, changes)
+    name = f"time since {spoken(missing.fact)}"
+    return Distance(name, days, bound, days - bound, "d", relative, changes, about=missing, since=True)

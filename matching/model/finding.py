@@ -43,6 +43,8 @@ class MissingFact:
 
     kind is one of age, sex, measurement, result, score, condition, treatment, count, pregnancy, life_expectancy,
     lifestyle, statement. `id` is what makes two facts the same question (analyte name and setting, concept id, ...).
+    `aspect` is what is asked of the thing, where that is not whether it is there: active, onset, current, dates, start,
+    dose, date, limit, baseline, or a qualifier ("severe"); it ends the `id` behind a colon. `subject` is then the thing.
     """
 
     kind: str
@@ -51,6 +53,8 @@ class MissingFact:
     loinc: str | None = None
     unit: str | None = None
     mesh: str | None = None
+    aspect: str = field(default="", compare=False)
+    subject: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,7 @@ class Distance:
 
     `changes` is by_itself (age, time since), can_change (weight, HbA1c, ...) or fixed.
     `relative` is |by| / |bound| (None where the bound is 0). The same distance in the patient's own unit when it differs.
+    `about` is the fact whose value it is; `since`: the value is the time since then.
     """
 
     fact: str
@@ -71,6 +76,8 @@ class Distance:
     patient_by: float | None = None
     patient_unit: str | None = None
     explanation: str = ""
+    about: MissingFact | None = field(default=None, compare=False)
+    since: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

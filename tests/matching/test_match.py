@@ -225,7 +225,7 @@ def test_questions_are_those_that_decide_the_most_trials() -> None:
         ("measurement", "C-peptide", 3),
         ("condition", "Neoplasms", 2),
     ]
-    assert answer.questions[1].ask == "Do you have, or did you ever have, tumors or cancer?"
+    assert answer.questions[1].ask == "Do you have, or did you ever have, cancer?"
     assert ask(ASKING).questions == ()
 
 
@@ -406,7 +406,7 @@ def test_words_follow_the_language_and_the_reader() -> None:
     trials = [trial(1, inclusion=[hba1c_above(6.5)])]
     spanish = ask(trials, language="es").matches[0].judged.criteria[-1].explanation
     clinician = ask(trials, audience="clinician").matches[0].judged.criteria[-1].explanation
-    assert spanish == "Su valor de HbA1c es 8 %: sí es más de 6.5 %. Este punto se cumple."
+    assert spanish == "Su valor de hemoglobina glucosilada (HbA1c) es 8 %: sí es más de 6.5 %. Este punto se cumple."
     assert clinician == "HbA1c 8 %: > 6.5 %: met. Inclusion met."
 
 

@@ -76,7 +76,7 @@ def test_a_failed_bound_shows_the_value_in_both_units() -> None:
         "Your stimulated C-peptide of 0.6 ng/mL (0.199 nmol/L) is not above 0.2 nmol/L. This point does not fit."
     )
     assert included(finding, Wording("es")) == (
-        "Su valor de C-peptide, con estímulo es 0.6 ng/mL (0.199 nmol/L): no es más de 0.2 nmol/L. Este punto no se cumple."
+        "Su valor de péptido C, con estímulo es 0.6 ng/mL (0.199 nmol/L): no es más de 0.2 nmol/L. Este punto no se cumple."
     )
     assert included(finding, Wording("en", "clinician")) == (
         "stimulated C-peptide 0.6 ng/mL (0.199 nmol/L): not > 0.2 nmol/L. Inclusion not met."
@@ -120,7 +120,7 @@ def test_a_value_of_another_setting_is_not_called_by_the_one_that_is_asked_for()
 def test_a_condition_is_quoted_and_its_kinds_are_named() -> None:
     breast = Evidence("breast cancer", None, path=("D001943", "D009369"))
     assert excluded(Finding(CANCER, Truth.TRUE, evidence=(breast,))) == (
-        'You told us about breast cancer. That is a kind of malignancy, so this is true of you: "malignancy". '
+        'You told us about breast cancer. That falls under cancer, so this is true of you: "malignancy". '
         "The trial does not take people with this."
     )
     assert excluded(Finding(CANCER, Truth.FALSE, evidence=(Evidence("malignancy", False),))) == (
@@ -229,7 +229,7 @@ def test_under_a_negation_the_concept_stands_for_the_words() -> None:
                 WhyUnknown.MISSING,
                 MissingFact("result", "HER2", "HER2"),
             ),
-            "The trial checks if your test for HER2 is positive. What did your test for HER2 show?",
+            "The trial checks if your result for HER2 is positive. What was your result for HER2?",
         ),
         (
             unknown(
@@ -285,7 +285,7 @@ def test_each_way_of_not_knowing_has_its_words(finding: Finding, sentence: str) 
         (
             ResultIs(0, 1, Analyte("GAD65 antibody"), "positive"),
             Evidence("GAD65 antibody", "positive"),
-            "Your test for GAD65 antibody came out as positive. This point fits.",
+            "Your result for GAD65 antibody came out as positive. This point fits.",
         ),
     ],
 )

@@ -1,7 +1,8 @@
 import pytest
 from trees import fact
 
-from matching.answering.questions import QuestionCount, ask, ask_for_all, plain_name
+from matching.answering import names
+from matching.answering.questions import QuestionCount, ask, ask_for_all
 from matching.answering.wording import Wording
 from matching.model.finding import MissingFact
 
@@ -35,7 +36,7 @@ def test_no_trial_gives_no_question() -> None:
 def test_the_question_is_the_analytes_own_or_that_of_its_kind() -> None:
     condition = MissingFact("condition", "D008175", "lung cancer")
     assert ask(condition, Wording("en")) == "Do you have, or did you ever have, lung cancer?"
-    assert ask(condition, Wording("es")) == "¿Tiene o tuvo alguna vez lung cancer?"
+    assert ask(condition, Wording("es")) == "¿Tiene o tuvo alguna vez cáncer de pulmón?"
     assert ask(MissingFact("age", "age", "age"), Wording("en")) == "What is your date of birth?"
     assert ask(fact("something nobody lists"), Wording("en")) == "What is your latest value for something nobody lists?"
 
@@ -48,33 +49,97 @@ def test_every_kind_of_fact_has_a_question_in_both_languages() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "name", "plain"),
+    ("concept", "name", "english", "spanish"),
     [
-        ("condition", "Leukemia, Myeloid, Acute", "acute myeloid leukemia"),
-        ("condition", "Breast Neoplasms", "breast tumors or cancer"),
-        ("condition", "Diabetes Mellitus, Type 1", "type 1 diabetes mellitus"),
-        ("condition", "Crohn Disease", "Crohn disease"),
-        ("condition", "HIV Infections", "HIV infections"),
-        ("condition", "Lymphoma, Non-Hodgkin", "Non-Hodgkin lymphoma"),
-        (
-            "condition",
-            "whether your Diabetes Mellitus, Type 1 is active now",
-            "whether your Diabetes Mellitus, Type 1 is active now",
-        ),
-        ("measurement", "Lp(a), mass", "Lp(a), mass"),
+        ("D007938", "Leukemia", "leukemia", "leucemia"),
+        ("D001943", "Breast Neoplasms", "breast cancer", "cáncer de mama"),
+        ("D003922", "Diabetes Mellitus, Type 1", "type 1 diabetes", "diabetes tipo 1"),
+        ("D003424", "Crohn Disease", "Crohn disease", "enfermedad de Crohn"),
+        ("x", "hypersensitivity to Heparin", "allergy to heparin", "alergia a heparina"),
+        ("x", "family history of zeta fever", "a family history of zeta fever", "antecedente familiar de «zeta fever»"),
+        ("x", "Zeta Fever, Chronic", "chronic zeta fever", "«chronic zeta fever»"),
     ],
 )
-def test_names_are_said_as_people_say_them(kind: str, name: str, plain: str) -> None:
-    assert plain_name(MissingFact(kind, "x", name)) == plain
+def test_concepts_are_said_as_people_say_them(concept: str, name: str, english: str, spanish: str) -> None:
+    fact = MissingFact("condition", concept, name)
+    assert (names.fact(fact, Wording("en")), names.fact(fact, Wording("es"))) == (english, spanish)
+
+
+def test_the_trials_own_word_is_kept_in_english_where_it_is_a_name() -> None:
+    kidneys = MissingFact("condition", "D007674", "Kidney Diseases")
+    assert names.fact(kidneys, Wording("en"), "Severe Renal Disease") == "severe renal disease"
+    assert names.fact(kidneys, Wording("en"), "renal") == "kidney disease"
+    assert names.fact(kidneys, Wording("es"), "severe renal disease") == "enfermedad de los riñones"
+
+
+@pytest.mark.parametrize(
+    ("fact", "english", "spanish"),
+    [
+        (
+            MissingFact("condition", "D001943:invasive", "x", aspect="invasive", subject="Breast Neoplasms"),
+            "Can you tell us whether you have invasive breast cancer?",
+            "¿Puede decirnos si su caso de cáncer de mama es invasivo?",
+        ),
+        (
+            MissingFact("condition", "D001943:odd", "x", aspect="odd", subject="Breast Neoplasms"),
+            "Can you tell us whether you have odd breast cancer?",
+            "¿Puede decirnos si su caso de cáncer de mama es «odd»?",
+        ),
+        (
+            MissingFact("treatment", "D007328:current", "x", aspect="current", subject="Insulin"),
+            "Can you tell us whether you get insulin now?",
+            "¿Puede decirnos si recibe insulina ahora?",
+        ),
+        (
+            MissingFact("measurement", "ALT:limit", "x", aspect="limit", subject="ALT"),
+            "Can you tell us your laboratory's normal range for ALT?",
+            "¿Puede decirnos el rango normal de su laboratorio para ALT (prueba del hígado)?",
+        ),
+        (
+            MissingFact("measurement", "C-peptide|stimulated", "stimulated C-peptide"),
+            "What is your latest value for stimulated C-peptide?",
+            "¿Cuál es su último valor de péptido C, con estímulo?",
+        ),
+        (
+            MissingFact("treatment", "D001706", "Biopsy"),
+            "Did you ever have this done: biopsy?",
+            "¿Le hicieron alguna vez biopsia?",
+        ),
+        (
+            MissingFact("result", "HIV test", "HIV test"),
+            "What was your result for HIV test?",
+            "¿Cuál fue su resultado de prueba del VIH?",
+        ),
+        (
+            MissingFact("lifestyle", "tobacco", "use of tobacco"),
+            None,
+            "¿Puede decirnos algo sobre esto: consumo de tabaco?",
+        ),
+    ],
+)
+def test_each_fact_is_asked_for_in_the_language(fact: MissingFact, english: str | None, spanish: str) -> None:
+    assert english is None or ask(fact, Wording("en")) == english
+    assert ask(fact, Wording("es")) == spanish
 
 
 def test_one_question_for_several_facts() -> None:
-    conditions = [MissingFact("condition", name, name) for name in ("asthma", "gout", "lupus", "mumps", "rabies")]
+    conditions = [(MissingFact("condition", name, name), "") for name in ("asthma", "gout", "lupus", "mumps", "rabies")]
     assert ask_for_all(conditions, Wording()) == (
         "Do you have, or did you ever have, any of these: asthma, gout, lupus, mumps and 1 more?"
     )
     assert ask_for_all(conditions[:1], Wording()) == "Do you have, or did you ever have, asthma?"
-    assert ask_for_all([conditions[0], fact("ALT")], Wording()) == "Can you find out about these: asthma and ALT?"
-    clauses = [MissingFact("condition", f"x:{n}", f"whether {n}") for n in ("it is mild", "it is new")]
-    assert ask_for_all(clauses, Wording()) == "Can you tell us whether it is mild and whether it is new?"
-    assert ask(clauses[0], Wording()) == "Can you tell us whether it is mild?"
+    assert ask_for_all([conditions[0], (fact("ALT"), "")], Wording()) == "Can you find out about these: asthma and ALT?"
+    forms = [
+        (MissingFact("condition", f"asthma:{form}", form, aspect=form, subject="Asthma"), "")
+        for form in ("mild", "new")
+    ]
+    assert (
+        ask_for_all(forms, Wording()) == "Can you tell us whether you have mild asthma and whether you have new asthma?"
+    )
+    done = [(MissingFact("treatment", code, code), "") for code in ("D001706", "D007044")]
+    assert ask_for_all(done, Wording()) == "Did you ever have any of these done: biopsy and hysterectomy?"
+    twice = [
+        (MissingFact("condition", "D003922", "x"), "Type 1 Diabetes"),
+        (MissingFact("condition", "y", "type 1 diabetes"), ""),
+    ]
+    assert ask_for_all(twice, Wording()) == "Do you have, or did you ever have, type 1 diabetes?"

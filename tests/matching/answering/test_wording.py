@@ -68,7 +68,19 @@ def syllables_es(word: str) -> int:
 
 def spoken(language: Language) -> list[str]:
     """The patient's sentences, without the rows that are single words or pieces."""
-    pieces = ("bound.", "times.", "window.", "anchor.", "unit.", "word.", "topic.", "setting", "quoted", "others")
+    pieces = (
+        "bound.",
+        "times.",
+        "window.",
+        "anchor.",
+        "unit.",
+        "word.",
+        "topic.",
+        "setting",
+        "quoted",
+        "others",
+        "clause.",
+    )
     return [fill(row["patient"], language) for key, row in sentences(language).items() if not key.startswith(pieces)]
 
 
@@ -101,7 +113,8 @@ def test_spanish_reads_as_easy_on_the_szigriszt_scale() -> None:
 
 def test_an_unknown_word_stands_as_it_is() -> None:
     assert Wording("es").word("anchor", "first_dose") == "la primera dosis"
-    assert Wording("es").word("anchor", "visit_3") == "visit 3"
+    assert Wording("en").word("anchor", "visit_3") == "visit 3"
+    assert Wording("es").word("anchor", "visit_3") == "«visit 3»"
 
 
 def test_a_list_is_joined_in_the_language() -> None:
@@ -112,6 +125,15 @@ def test_a_list_is_joined_in_the_language() -> None:
         "a, b and c",
     ]
     assert Wording("es").listing(("a", "b")) == "a y b"
+    pairs = [
+        ("a", "infecciones"),
+        ("a", "hipertensión"),
+        ("a", "hierro"),
+        ("a", "hiato"),
+        ("a", "índice"),
+        ("a", "«in situ»"),
+    ]
+    assert [Wording("es").listing(pair).split()[1] for pair in pairs] == ["e", "e", "y", "y", "e", "y"]
 
 
 def test_a_sentence_without_its_value_is_an_error() -> None:
