@@ -79,7 +79,9 @@ def explain(criterion: JudgedCriterion, words: Wording = PLAIN) -> str:
         # what can be asked stands last, next to the question
         leaves = tuple(sorted(leaves, key=lambda leaf: bool(askable(leaf))))
     negated = frozenset(map(id, _negated(criterion.finding)))
-    said.extend(_sentences(tuple((leaf, _quote(leaf, criterion, id(leaf) in negated)) for leaf in leaves), words))
+    said.extend(
+        _sentences(tuple((leaf, _quote(leaf, criterion, id(leaf) in negated, words)) for leaf in leaves), words)
+    )
     if criterion.verdict is Verdict.UNKNOWN:
         said.append(question_for(leaves, words))
     else:
@@ -92,8 +94,11 @@ def _sentences(quoted: tuple[tuple[Finding, str], ...], words: Wording) -> list[
     """One sentence a leaf; leaves that would say the same of several quotes share one, and what is too much is counted."""
     groups: dict[_Shared, dict[str, Finding]] = {}
     said: dict[_Shared | int, str] = {}
+    open_quotes = {quote for leaf, quote in quoted if askable(leaf)}
     for number, (leaf, quote, beside) in enumerate(_by_value(quoted)):
         shared = _shared(leaf, words)
+        if shared == _UNREAD and quote in open_quotes:
+            shared = _UNSURE
         if shared is not None:
             groups.setdefault(shared, {}).setdefault(quote, leaf)
             said.setdefault(shared, "")
@@ -119,10 +124,14 @@ class _Shared:
     value: str = ""
 
 
+_UNREAD, _UNSURE = _Shared("unreadable.together"), _Shared("unreadable.unsure")
+"""What was not read, and what was read as something that can be asked, but perhaps not to the end."""
+
+
 def _together(shared: _Shared, leaves: dict[str, Finding], words: Wording) -> str:
     """The sentence of leaves that are told alike, by their quotes; a quote inside another is not repeated."""
     quotes = [one for one in leaves if not any(one != other and one in other for other in leaves)]
-    if len(quotes) == 1:
+    if len(quotes) == 1 and shared != _UNSURE:
         return leaf_sentence(leaves[quotes[0]], quotes[0], words)
     shown = [words.say("quoted", quote=quote) for quote in quotes[:MOST_QUOTES]]
     if len(quotes) > MOST_QUOTES:
@@ -177,7 +186,7 @@ def _shared(leaf: Finding, words: Wording) -> _Shared | None:
             if leaf.truth is Truth.UNKNOWN and reason_of(leaf) is WhyUnknown.MISSING:
                 return _Shared("statement.unknown.together")
     if leaf.truth is Truth.UNKNOWN and reason_of(leaf) is WhyUnknown.UNREADABLE:
-        return _Shared("unreadable.together")
+        return _UNREAD
     return None
 
 
@@ -226,7 +235,7 @@ def _negated(finding: Finding, under: bool = False) -> tuple[Finding, ...]:
     return tuple(found)
 
 
-def _quote(leaf: Finding, criterion: JudgedCriterion, negated: bool) -> str:
+def _quote(leaf: Finding, criterion: JudgedCriterion, negated: bool, words: Wording) -> str:
     """The leaf's own words in the source; the whole criterion's where the leaf has no place of its own in it.
 
     Under a negation the source's words may hold the "no" itself: there the concept's name stands for them.
@@ -234,6 +243,8 @@ def _quote(leaf: Finding, criterion: JudgedCriterion, negated: bool) -> str:
     expression = leaf.expression
     if negated and isinstance(expression, ConditionIs | TreatmentIs):
         return phrases.quote(expression.concept.text)
+    if negated and isinstance(expression, PregnancyIs):
+        return words.listing(tuple(words.word("state", state) for state in expression.states))
     if criterion.start is not None and not isinstance(expression, AllOf | AnyOf | AtLeast | Not | If):
         start, end = expression.start - criterion.start, expression.end - criterion.start
         if 0 <= start < end <= len(criterion.text):

@@ -20,8 +20,12 @@ from matching.model.finding import MissingFact
 OF_CONCEPTS = frozenset({"condition", "treatment", "count"})
 """Kinds of facts that name a concept."""
 
+LONGEST_INITIALS = 6
+"""An instrument of no table with so short a name is taken to be called by its initials."""
+
 _ADJECTIVE = re.compile(r"(?:ic|ac|al|ive|ary|ous|ed|ent|ant)$")
 _GLOSS = re.compile(r" \([^()]*\)$")
+_ARTICLE = re.compile(r"^(?:an?|un|una) ")
 _LETTERS = re.compile(r"[^\W\d_]{2,}")
 
 
@@ -90,7 +94,9 @@ def instrument(name: str, words: Wording) -> str:
     """A score by the id of its instrument."""
     spaced = name.replace("_", " ")
     entry = analytes.by_instrument(name) or analytes.by_name(spaced)
-    return measured(entry.name, None, words) if entry else as_written(spaced.upper(), words)
+    if entry is not None:
+        return measured(entry.name, None, words)
+    return as_written(spaced.upper() if len(spaced) <= LONGEST_INITIALS else spaced, words)
 
 
 def said_by_patient(text: str, words: Wording) -> str:
@@ -121,7 +127,9 @@ def without_gloss(name: str) -> str:
 def denied(text: str, words: Wording) -> str:
     """That the patient has not, or is not, what the words say."""
     found = listed("not told", text.lower(), words)
-    return found if found is not None else words.say("word.not_present", fact=said_by_patient(text, words))
+    if found is not None:
+        return found
+    return words.say("word.not_present", fact=_ARTICLE.sub("", said_by_patient(text, words)))
 
 
 def concept_of(fact: MissingFact) -> str | None:
@@ -174,8 +182,10 @@ def _subject(missing: MissingFact, words: Wording, written: str) -> str:
         if words.language == "en" and written and not _ADJECTIVE.search(written):
             return _made_up(written, words) or spoken(written)
         return concept(concept_of(missing), written or name, words)
-    if missing.kind in ("measurement", "score", "result"):
-        base = missing.id.removesuffix(f":{missing.aspect}") if missing.aspect else missing.id
+    base = missing.id.removesuffix(f":{missing.aspect}") if missing.aspect else missing.id
+    if missing.kind == "score":
+        return instrument(base, words)
+    if missing.kind in ("measurement", "result"):
         analyte, _, setting = base.partition("|")
         listed_name = analyte if setting else name
         if written and listed("analyte", listed_name, words) is None:

@@ -63,7 +63,7 @@ def leaf_sentence(leaf: Finding, quote: str, words: Wording, beside: tuple[Findi
             value = sex_word(str(leaf.evidence[0].value), words) if leaf.evidence else wanted
             return _say(leaf, "sex", words, value, wanted=wanted, fact="", quote=quote)
         case ResultIs():
-            if leaf.evidence and not isinstance(leaf.evidence[0].value, str | float | int):
+            if leaf.evidence and isinstance(leaf.evidence[0].value, bool | None):
                 return _statement(leaf, "", quote, words)  # told by a disease, not by a test
             value = _value(leaf.evidence[0], words) if leaf.evidence else ""
             wanted = names.word("result", expression.result, words)

@@ -12,9 +12,12 @@ _NAMED_AFTER = frozenset(
     """Addison Alzheimer Barrett Behcet Bell Burkitt Chagas Creutzfeldt Crohn Cushing Down Duchenne Ebola Epstein-Barr Ewing Fabry
     Gaucher Graves Guillain-Barre Hashimoto Hodgkin Hodgkin's Huntington Hurler Kaposi Kaposi's Kawasaki Klinefelter Krabbe Lyme
     Marfan Meniere Merkel Niemann-Pick Paget Parkinson Philadelphia Pompe Raynaud Rett Reye Sezary Sjogren's Sjogren
-    Tourette Turner Waldenstrom Whipple Willebrand Wilson Wilms""".split()
+    Tourette Turner Waldenstrom Whipple Willebrand Wilson Wilms
+    Fanconi Langerhans Meckel Budd-Chiari Stevens-Johnson Wolff-Parkinson-White Li-Fraumeni Lynch Castleman Takayasu Asperger
+    Bechterew Escherichia Clostridium Pseudomonas Acinetobacter Helicobacter Staphylococcus Streptococcus Candida Pneumocystis
+    Plasmodium Toxoplasma Japanese Chinese American African European Western""".split()
 )
-"""Persons and places: their capital stays."""
+"""Persons, places and genera: their capital stays."""
 _TITLE_WORD = re.compile(r"(?<![\w-])([A-Z][a-z]+(?:-[A-Z]?[a-z]+)*(?:'s)?)(?![\w-])( (?:Disease|Syndrome)\b)?")
 """A capitalised word of a title; before "Disease" or "Syndrome" it is the name of a person unless it is a common word."""
 _COMMON = re.compile(r"(?:al|ic|ar|ary|ous|ive|ed|ing|ent|ant|oid|tory)$|^(?:kidney|liver|heart|lung|eye|skin|bone|blood|bowel|brain|gum|joint|muscle|nerve|thyroid|vessel|artery|valve|mouth|tooth|breast|foot|spine|infectious|autoimmune|pain|distress|failure)$", re.IGNORECASE)  # fmt: skip
@@ -36,6 +39,6 @@ def spoken(name: str) -> str:
 def _small(word: re.Match[str]) -> str:
     title, disease = word[1], word[2] or ""
     first = title.removeprefix("Non-")
-    if first in _NAMED_AFTER:
+    if first in _NAMED_AFTER or first.endswith("'s"):
         return title.replace("Non-", "non-") + disease.lower()
     return (title if disease and not _COMMON.search(title) else title.lower()) + disease.lower()

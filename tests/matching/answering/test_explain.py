@@ -1,5 +1,6 @@
 """Whole sentences: what was found, in the registry's words and the patient's values, and one question where it helps."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -178,6 +179,70 @@ def test_many_parts_are_counted() -> None:
         'The trial checks if this is true of you: "Stimulated". '
         "Do you have, or did you ever have, any of these: asthma, gout, lupus, mumps and 1 more?"
     )
+
+
+def test_what_was_read_but_perhaps_not_to_its_end_is_not_called_unread() -> None:
+    # why: one explanation said of "malignancy" that it could not be read, and asked for it
+    unread = unknown(Unreadable(*at("malignancy"), "no rule"), WhyUnknown.UNREADABLE)
+    assert excluded(all_of(unread, unknown(CANCER, WhyUnknown.MISSING, MALIGNANCY))) == (
+        'We are not sure how this is meant: "malignancy". Please ask the study team. '
+        'The trial checks if this is true of you: "malignancy". Do you have, or did you ever have, malignancy?'
+    )
+
+
+def test_what_one_fact_makes_true_of_several_parts_is_told_once() -> None:
+    # why: "You told us about breast cancer." stood twice in one explanation
+    breast = Evidence("breast cancer", None, path=("D001943", "D009369"))
+    tumour = ConditionIs(*at("skin cancer"), Concept("cancer", "D009369"))
+    both = all_of(Finding(CANCER, Truth.TRUE, evidence=(breast,)), Finding(tumour, Truth.TRUE, evidence=(breast,)))
+    assert excluded(both) == (
+        'You told us about breast cancer. So these are true of you: "malignancy" and "skin cancer". '
+        "The trial does not take people with this."
+    )
+
+
+def test_an_equal_bound_is_told_once() -> None:
+    twice = any_of(*(Finding(PEPTIDE, Truth.FALSE, evidence=(LOW,)) for _ in range(2)))
+    assert excluded(twice).startswith("Your stimulated C-peptide of 0.6 ng/mL (0.199 nmol/L) is not above 0.2 nmol/L. ")
+
+
+def test_under_a_negation_a_state_stands_for_the_words() -> None:
+    # why: 'From what you told us (pregnant), this is true of you: "negative pregnancy test"'
+    pregnant = Finding(
+        PregnancyIs(*at("at screening"), ("pregnant",)), Truth.TRUE, evidence=(Evidence("pregnant", True),)
+    )
+    finding = replace(not_(pregnant), truth=Truth.FALSE)
+    assert included(finding) == (
+        'From what you told us (pregnant), this is true of you: "pregnant". This point does not fit.'
+    )
+
+
+def test_a_statement_is_told_as_it_was_stated() -> None:
+    # why: of "able to consent" and "unable to consent" one explanation said both "holds" and "does not hold"
+    stated = (Evidence("can consent", True),)
+    able = Finding(OnSite(100, 110, "consent"), Truth.TRUE, evidence=stated)
+    unable = Finding(OnSite(111, 120, "consent"), Truth.FALSE, evidence=stated)
+    assert (
+        excluded(all_of(able, unable)) == "You said yes to this (your consent). This point does not stand in the way."
+    )
+
+
+def test_a_test_that_a_disease_tells_of_has_no_value() -> None:
+    # why: "Your test for HIV came out as no"
+    denied = Finding(
+        ResultIs(*at("malignancy"), Analyte("HIV test"), "positive"), Truth.FALSE, evidence=(Evidence("HIV", False),)
+    )
+    assert excluded(denied) == (
+        'From what you told us (no HIV), this is not true of you: "malignancy". This point does not stand in the way.'
+    )
+
+
+def test_the_age_of_a_grown_person_is_told_in_years() -> None:
+    months = AgeIs(0, 1, Bound(6, "mo"), Bound(16, "a"))
+    old = Finding(months, Truth.FALSE, evidence=(Evidence("age", "1018-1030", "mo"),))
+    young = Finding(months, Truth.TRUE, evidence=(Evidence("age", 8, "mo"),))
+    assert included(old).startswith("Your age of 84-85 years is not")
+    assert included(young).startswith("Your age of 8 months is")
 
 
 def test_under_a_negation_the_concept_stands_for_the_words() -> None:

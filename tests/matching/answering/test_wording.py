@@ -80,6 +80,7 @@ def spoken(language: Language) -> list[str]:
         "quoted",
         "others",
         "clause.",
+        "state.",
     )
     return [fill(row["patient"], language) for key, row in sentences(language).items() if not key.startswith(pieces)]
 
