@@ -248,9 +248,13 @@ def truth_on(truth: Truth, changes: Sequence[Change], day: date) -> Truth:
     return truth
 
 
-def _applies_on(changes: Sequence[Change], day: date) -> bool:
-    past = [change for change in changes if change.on <= day]
-    return not past or past[-1].applicable
+def applies_on(applicable: bool, changes: Sequence[Change], day: date) -> bool:
+    """Whether the sentence is about the patient on a day at or after the day of judging."""
+    for change in changes:
+        if change.on > day:
+            break
+        applicable = change.applicable
+    return applicable
 
 
 def failing_changes(bad: Truth, changes: Sequence[Change]) -> tuple[Change, ...]:
@@ -258,17 +262,37 @@ def failing_changes(bad: Truth, changes: Sequence[Change]) -> tuple[Change, ...]
     return tuple(Change(c.on, Truth.of(c.to is bad and c.applicable)) for c in changes)
 
 
+State = tuple[Truth, bool]
+"""A truth, and whether the sentence is about the patient."""
+
+
 def merge(
     truth: Truth, parts: Sequence[tuple[Truth, tuple[Change, ...]]], combine: Callable[[Iterable[Truth]], Truth]
 ) -> tuple[Change, ...]:
     """The timeline of a compound: its parts' truths combined on each day on which one changes."""
+    return merge_states(
+        (truth, True), [((first, True), changes) for first, changes in parts], combine, lambda _states: True
+    )
+
+
+def merge_states(
+    now: State,
+    parts: Sequence[tuple[State, tuple[Change, ...]]],
+    combine: Callable[[Iterable[Truth]], Truth],
+    about: Callable[[Sequence[State]], bool],
+) -> tuple[Change, ...]:
+    """As `merge`; `about` tells of the parts' states whether the compound is about the patient."""
     days = {change.on for _, changes in parts for change in changes}
     merged = []
     for day in sorted(days):
-        new = combine([truth_on(first, changes, day) for first, changes in parts])
-        if new is not truth:
-            merged.append(Change(day, new, all(_applies_on(changes, day) for _, changes in parts)))
-            truth = new
+        states = [
+            (truth_on(truth, changes, day), applies_on(applicable, changes, day))
+            for (truth, applicable), changes in parts
+        ]
+        new = combine([truth for truth, _ in states]), about(states)
+        if new != now:
+            merged.append(Change(day, *new))
+            now = new
     return tuple(merged)
 
 

@@ -87,7 +87,7 @@ def judge_criterion(criterion: Criterion, facts: Facts, source: str | None = Non
     if finding.truth is failing and (facts.empty or not finding.evidence):
         # Nothing that the patient said speaks against anybody: an odd expression must not.
         finding = replace(finding, truth=Truth.UNKNOWN, reasons=(WhyUnknown.UNREADABLE,), timeline=())
-    fails = Truth.of(finding.truth is failing)
+    fails = Truth.of(finding.truth is failing and finding.applicable)
     failures = failing_changes(failing, finding.timeline)
     if any(c.to is Truth.TRUE for c in failures) and (doubted := silence.doubted(facts)) is not None:
         # A failure to come, too, must not rest on such a silence.

@@ -5,7 +5,7 @@ Total: every expression gives a finding for every patient. Slow and plain on pur
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import fields, replace
 from datetime import date
 from functools import partial
@@ -13,7 +13,7 @@ from operator import attrgetter
 from typing import assert_never, get_args
 
 from matching.judging import concepts, measure, people
-from matching.judging.dates import merge, timeline, truth_on
+from matching.judging.dates import State, merge_states
 from matching.judging.facts import Facts
 from matching.model.codes import WhyUnknown
 from matching.model.criterion import (
@@ -247,39 +247,49 @@ def _in_time(finding: Finding, leaf: Judged, facts: Facts, depth: int, turns: se
     days = [day for day in turns if day > facts.on]
     if not days:
         return finding
-    later = {day: judge_leaf(leaf, facts, depth, day) for day in days}
-    changes = timeline(facts.on, finding.truth, days, lambda day: later[day].truth)
-    told = tuple(c if later[c.on].applicable else Change(c.on, c.to, applicable=False) for c in changes)
-    return replace(finding, timeline=told) if told else finding
+    now, changes = (finding.truth, finding.applicable), []
+    for day in sorted(days):
+        later = judge_leaf(leaf, facts, depth, day)
+        if (later.truth, later.applicable) != now:
+            now = later.truth, later.applicable
+            changes.append(Change(day, *now))
+    return replace(finding, timeline=tuple(changes)) if changes else finding
 
 
 def _all_of(expression: Expression, parts: list[Finding]) -> Finding:
     """Of people this patient is not as soon as one part that fails is about them."""
-    about_others = any(not p.applicable and p.truth is Truth.FALSE for p in parts) or _nobody_here(parts)
-    return _joined(expression, parts, conjunction, applicable=not about_others)
+    return _joined(expression, parts, conjunction, _about_all)
+
+
+def _about_all(states: Sequence[State]) -> bool:
+    return _about_some(states) and not any(truth is Truth.FALSE and not applicable for truth, applicable in states)
 
 
 def _any_of(expression: Expression, parts: list[Finding]) -> Finding:
-    about_others = any(not p.applicable and p.truth is Truth.TRUE for p in parts) or _nobody_here(parts)
-    return _joined(expression, parts, disjunction, applicable=not about_others)
+    return _joined(expression, parts, disjunction, _about_any)
+
+
+def _about_any(states: Sequence[State]) -> bool:
+    return _about_some(states) and not any(truth is Truth.TRUE and not applicable for truth, applicable in states)
+
+
+def _about_some(states: Sequence[State]) -> bool:
+    """Whether a part is about this patient; where there is none, nothing says that it is about others."""
+    return not states or any(applicable for _, applicable in states)
 
 
 def _at_least(expression: AtLeast, parts: list[Finding]) -> Finding:
     """Of people this patient is not where nothing else makes it fail. What no number of parts can change rests on no fact."""
-    if not 0 < expression.count <= len(parts):
-        return Finding(expression, at_least(expression.count, [p.truth for p in parts]), parts=tuple(parts))
-    found = _joined(expression, parts, partial(at_least, expression.count))
-    failing = [p for p in parts if p.truth is Truth.FALSE]
-    if found.truth is Truth.FALSE and failing and _nobody_here(failing):
-        return replace(found, applicable=False)
-    return found
+    count = expression.count
+    if not 0 < count <= len(parts):
+        return Finding(expression, at_least(count, [p.truth for p in parts]), parts=tuple(parts))
 
+    def about(states: Sequence[State]) -> bool:
+        if at_least(count, [truth for truth, _ in states]) is not Truth.FALSE:
+            return True
+        return any(applicable for truth, applicable in states if truth is Truth.FALSE)
 
-def _nobody_here(parts: list[Finding]) -> bool:
-    for part in parts:
-        if part.applicable:
-            return False
-    return bool(parts)
+    return _joined(expression, parts, partial(at_least, count), about)
 
 
 def _not(expression: Expression, part: Finding) -> Finding:
@@ -299,13 +309,7 @@ def _not(expression: Expression, part: Finding) -> Finding:
 def _if(expression: Expression, when: Finding, then: Finding) -> Finding:
     """When -> then. Where `when` is false it holds of nobody here; where `when` is open, only a `then` that holds settles it."""
     implies = negation(when.truth)
-    joined = _joined(expression, [when, then], _implication)
-    if joined.timeline:  # from the day on which `when` is false it is about others
-        told = (
-            c if truth_on(when.truth, when.timeline, c.on) is not Truth.FALSE else Change(c.on, c.to, applicable=False)
-            for c in joined.timeline
-        )
-        joined = replace(joined, timeline=tuple(told))
+    joined = _joined(expression, [when, then], _implication, _about_those_who)
     if when.truth is Truth.FALSE:
         return replace(joined, evidence=when.evidence, distances=(), applicable=False)
     if joined.truth is Truth.UNKNOWN and when.truth is Truth.UNKNOWN and then.truth is Truth.FALSE:
@@ -313,6 +317,10 @@ def _if(expression: Expression, when: Finding, then: Finding) -> Finding:
     if implies is Truth.FALSE or joined.truth is Truth.TRUE:
         return replace(joined, evidence=then.evidence, distances=then.distances)
     return joined
+
+
+def _about_those_who(states: Sequence[State]) -> bool:
+    return states[0][0] is not Truth.FALSE
 
 
 def _implication(truths: Iterable[Truth]) -> Truth:
@@ -324,15 +332,18 @@ def _joined(
     expression: Expression,
     parts: list[Finding],
     combine: Callable[[Iterable[Truth]], Truth],
-    *,
-    applicable: bool = True,
+    about: Callable[[Sequence[State]], bool],
 ) -> Finding:
     """Parts under a connective: the parts that decide give the reasons, evidence and missing facts."""
     truth = combine([p.truth for p in parts])
     telling = [p for p in parts if p.truth is truth]
     unsure = truth is Truth.UNKNOWN
-    timed = [p for p in parts if p.timeline]
-    changes = merge(truth, [(p.truth, p.timeline) for p in parts], combine) if timed else ()
+    states = [(p.truth, p.applicable) for p in parts]
+    applicable = about(states)
+    changes: tuple[Change, ...] = ()
+    if any(p.timeline for p in parts):
+        whole = [(state, p.timeline) for state, p in zip(states, parts, strict=True)]
+        changes = merge_states((truth, applicable), whole, combine, about)
     if len(telling) == 1:
         (one,) = telling
         causes = one.reasons, one.evidence, one.missing, one.distances

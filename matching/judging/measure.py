@@ -52,6 +52,12 @@ RESULTS = {
     "abnormal": {"abnormal"},
     "elevated": {"elevated", "high", "raised", "increased", "above normal"},
     "low": {"low", "decreased", "reduced", "below normal"},
+    "adequate": {"adequate", "sufficient", "good"},
+    "inadequate": {"inadequate", "not adequate", "insufficient", "poor"},
+    "controlled": {"controlled", "well controlled"},
+    "uncontrolled": {"uncontrolled", "not controlled", "poorly controlled"},
+    "stable": {"stable"},
+    "unstable": {"unstable", "not stable"},
     "mutated": {
         "mutated",
         "mutation",
@@ -74,6 +80,7 @@ IMPLIES = {
     "undetectable": {"negative"},
     "elevated": {"abnormal"},
     "low": {"abnormal"},
+    "normal": {"adequate"},
 }
 """A result that is a kind of another."""
 _OPPOSED = (
@@ -88,6 +95,9 @@ _OPPOSED = (
     ("negative", "detectable"),
     ("normal", "elevated"),
     ("normal", "low"),
+    ("adequate", "inadequate"),
+    ("controlled", "uncontrolled"),
+    ("stable", "unstable"),
 )
 OPPOSITES = frozenset(frozenset(pair) for pair in _OPPOSED)
 

@@ -194,7 +194,7 @@ class JudgedTrial:
     """A trial with every criterion judged.
 
     `eligible_from`, `eligible_until`: the span of days on which no definite failure stands, as far as the calendar
-    alone decides. `recheck_on`: the next day on which any verdict changes.
+    alone decides. `recheck_on`: the next day on which a verdict that counts changes.
     """
 
     nct_id: str

@@ -2,10 +2,39 @@
 
 from __future__ import annotations
 
-from matching.model.codes import Role
+from matching.model.codes import Role, Sex
 from matching.model.criterion import AllOf, AnyOf, AtLeast, Expression, If, Not, PregnancyIs, SexIs, Unreadable
 
 _DEPTH = 60
+
+
+def without_both_sexes(expression: Expression, role: Role) -> Expression:
+    """The same without "male or female", which holds for everybody: nobody is asked for a sex that decides nothing.
+
+    An exclusion that says nothing else stays as it is: it cannot mean what it says.
+    """
+    if _is_everybody(expression):
+        return AllOf(()) if role is Role.INCLUSION else expression
+    return _narrower(expression, 0)
+
+
+def _narrower(expression: Expression, depth: int) -> Expression:
+    if depth > _DEPTH:
+        return expression
+    match expression:
+        case AllOf(of=parts):
+            kept = tuple(_narrower(part, depth + 1) for part in parts if not _is_everybody(part))
+            return kept[0] if len(kept) == 1 and len(parts) > 1 else AllOf(kept)
+        case AnyOf(of=parts):
+            return AnyOf(tuple(_narrower(part, depth + 1) for part in parts))
+        case _:
+            return expression
+
+
+def _is_everybody(expression: Expression) -> bool:
+    if not isinstance(expression, AnyOf) or not all(isinstance(part, SexIs) for part in expression.of):
+        return False
+    return {part.sex for part in expression.of if isinstance(part, SexIs)} == {Sex.FEMALE, Sex.MALE}
 
 
 def cautious(expression: Expression, role: Role, depth: int = 0) -> Expression:

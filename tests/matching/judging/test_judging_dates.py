@@ -18,9 +18,12 @@ from matching.judging.dates import (
     truth_on,
     turning_days,
 )
-from matching.model.criterion import Window
+from matching.judging.evaluate import evaluate
+from matching.judging.facts import prepare
+from matching.model.codes import Sex
+from matching.model.criterion import AllOf, Not, PregnancyIs, Window
 from matching.model.finding import Change
-from matching.model.patient import PartialDate
+from matching.model.patient import PartialDate, Patient
 from matching.model.truth import Truth, conjunction
 
 T, F, U = Truth.TRUE, Truth.FALSE, Truth.UNKNOWN
@@ -213,3 +216,12 @@ def test_nothing_changes_on_a_day_that_is_not_a_turning_day(window, event):
     changed = {date.fromordinal(d) for d in truths if d - 1 in truths and truths[d] is not truths[d - 1]}
     assert changed <= days
     assert changed
+
+
+def test_a_compound_is_about_the_patient_on_each_day_as_it_is_today():
+    # why: of "fertile women who are not pregnant" the day was told on which it ceased to fail, though it went on failing
+    fertile = PregnancyIs(0, 1, ("childbearing_potential",))
+    whole = AllOf((fertile, Not(PregnancyIs(2, 3, ("pregnant",)))))
+    facts = prepare(Patient(sex=Sex.FEMALE, birth_date=PartialDate(1970, 5, 1)), date(2026, 11, 22))
+    (change,) = evaluate(whole, facts).timeline
+    assert (change.on, change.to, change.applicable) == (date(2030, 5, 1), Truth.FALSE, True)

@@ -30,3 +30,17 @@ def test_a_sex_alone_excludes_nobody(text, patient, verdict):
 def test_a_criterion_that_is_only_a_sex_still_excludes():
     assert matching.judge_text("Males", matching.Role.EXCLUSION, MALE, ON).verdict == "excluded"
     assert matching.judge_text("Males", matching.Role.EXCLUSION, FEMALE, ON).verdict == "not_excluded"
+
+
+@pytest.mark.parametrize(
+    ("text", "role", "kind"),
+    [
+        ("Male or female", "Inclusion", "all_of"),
+        ("Female or Male, over 3 and under 9 years of age", "Inclusion", "age"),
+        ("Males and females", "Exclusion", "any_of"),
+    ],
+)
+def test_nobody_is_asked_for_a_sex_where_both_are_meant(text, role, kind):
+    # why: "male or female" asked for the sex of everybody who had not said it
+    (criterion,) = matching.parsed_to_json(matching.parse_eligibility(f"{role} Criteria:\n* {text}"))["criteria"]
+    assert criterion["expression"]["kind"] == kind
