@@ -71,10 +71,16 @@ def concept(concept_id: str | None, text: str, words: Wording) -> str:
     return made if made is not None else as_written(spoken(text), words)
 
 
+@cache
+def _of_kind(kind: str) -> Mapping[str, Mapping[str, str]]:
+    """Key -> language -> name, of one kind."""
+    return {key: row for (its_kind, key), row in _table().items() if its_kind == kind}
+
+
 def _made_up(text: str, words: Wording) -> str | None:
     """A name that the reader put together of two: "hypersensitivity to heparin"."""
-    for (kind, start), row in _table().items():
-        if kind == "prefix" and text.lower().startswith(f"{start} "):
+    for start, row in _of_kind("prefix").items():
+        if text.lower().startswith(f"{start} "):
             rest = text[len(start) + 1 :]
             if words.language == "en":
                 return f"{row['en']} {spoken(rest)}"
@@ -107,13 +113,15 @@ def said_by_patient(text: str, words: Wording) -> str:
     found = listed("told", text.lower(), words)
     if found is not None:
         return found
-    entry = analytes.find_with_setting(text)
+    entry = analytes.by_name(text)
     if entry is not None:
-        return measured(entry[0].name, entry[1], words)
+        return measured(entry.name, None, words)
     meant = lexicon.lookup(text)
     if meant is None or meant.id is None:
-        made = _made_up(text, words)
-        return made if made is not None else as_written(text, words)
+        found = _made_up(text, words)
+        if found is None and (tested := analytes.find_with_setting(text)) is not None:
+            found = measured(tested[0].name, tested[1], words)
+        return found if found is not None else as_written(text, words)
     if words.language == "en" and text != hierarchy.name(meant.id):
         return text  # the engine's own names are the vocabulary's; all others are the patient's
     return without_gloss(concept(meant.id, text, words))
@@ -200,9 +208,14 @@ def working(text: str, words: Wording) -> str:
     """What was assumed, or how something was worked out: the engine's few phrases, the numbers as they are."""
     if words.language == "en":
         return text
-    phrases = {key: row[words.language] for (kind, key), row in _table().items() if kind == "working"}
-    pattern = "|".join(rf"(?<!\w){re.escape(key)}(?!\w)" for key in sorted(phrases, key=len, reverse=True))
-    return re.sub(pattern, lambda found: phrases[found[0]], text)
+    phrases = _of_kind("working")
+    return _phrases_of_workings().sub(lambda found: phrases[found[0]][words.language], text)
+
+
+@cache
+def _phrases_of_workings() -> re.Pattern[str]:
+    longest_first = sorted(_of_kind("working"), key=len, reverse=True)
+    return re.compile("|".join(rf"(?<!\w){re.escape(key)}(?!\w)" for key in longest_first))
 
 
 def reason(text: str, words: Wording) -> str:
