@@ -130,7 +130,12 @@ _UNREAD, _UNSURE = _Shared("unreadable.together"), _Shared("unreadable.unsure")
 
 def _together(shared: _Shared, leaves: dict[str, Finding], words: Wording) -> str:
     """The sentence of leaves that are told alike, by their quotes; a quote inside another is not repeated."""
-    quotes = [one for one in leaves if not any(one != other and one in other for other in leaves)]
+    written = {one.lower(): one for one in reversed(leaves)}
+    quotes = [
+        one
+        for small, one in reversed(written.items())
+        if not any(small != other and small in other for other in written)
+    ]
     if len(quotes) == 1 and shared != _UNSURE:
         return leaf_sentence(leaves[quotes[0]], quotes[0], words)
     shown = [words.say("quoted", quote=quote) for quote in quotes[:MOST_QUOTES]]

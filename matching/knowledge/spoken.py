@@ -13,7 +13,7 @@ _NAMED_AFTER = frozenset(
     Gaucher Graves Guillain-Barre Hashimoto Hodgkin Hodgkin's Huntington Hurler Kaposi Kaposi's Kawasaki Klinefelter Krabbe Lyme
     Marfan Meniere Merkel Niemann-Pick Paget Parkinson Philadelphia Pompe Raynaud Rett Reye Sezary Sjogren's Sjogren
     Tourette Turner Waldenstrom Whipple Willebrand Wilson Wilms
-    Fanconi Langerhans Meckel Budd-Chiari Stevens-Johnson Wolff-Parkinson-White Li-Fraumeni Lynch Castleman Takayasu Asperger
+    Fanconi Gilbert Langerhans Meckel Budd-Chiari Stevens-Johnson Wolff-Parkinson-White Li-Fraumeni Lynch Castleman Takayasu Asperger
     Bechterew Escherichia Clostridium Pseudomonas Acinetobacter Helicobacter Staphylococcus Streptococcus Candida Pneumocystis
     Plasmodium Toxoplasma Japanese Chinese American African European Western""".split()
 )
