@@ -134,7 +134,7 @@ _RESULT = re.compile(
     r"[\s-]*(?:(?:positiv|negativ)(?:e|ity)|mutant|mutated|deficient|abnormalit(?:y|ies)|wild[\s-]?type|\+)$",
     re.IGNORECASE,
 )
-_RUN = re.compile(r"\s{2,}")
+_RUN = re.compile(r"\s\s+")
 _WORD = re.compile(r"[a-z0-9]+")
 _BORDER = frozenset({"", " ", "+", "%"})
 

@@ -44,7 +44,7 @@ class Vocabulary:
     """Everything that is known of names.
 
     `terms` maps a key to a concept id, `openings` the first two words of the longer keys to the lengths (in words) of
-    the keys that begin so, longest first. `abbreviations` are case-sensitive. `inverted` are keys that may be written with a comma.
+    the keys that begin so, longest first; `begins` are the first words of these. `abbreviations` are case-sensitive. `inverted` are keys that may be written with a comma.
     `parents` are edges beside the tree numbers; `classes` the ids with members in drug_classes.csv. `qualifies` maps a
     concept that is another one in a certain degree, stage or form (severe asthma, metastatic cancer) to that other one,
     or to * where it may be anything.
@@ -56,6 +56,7 @@ class Vocabulary:
     categories: dict[str, str]
     terms: dict[str, str]
     openings: dict[str, tuple[int, ...]]
+    begins: frozenset[str]
     abbreviations: dict[str, tuple[Abbreviation, ...]]
     inverted: frozenset[str]
     classes: frozenset[str]
@@ -128,13 +129,15 @@ def vocabulary() -> Vocabulary:
     _add_abbreviations(names, by_name, abbreviations)
     for code, up_ids in more.items():
         parents[code] = tuple(dict.fromkeys(parents.get(code, ()) + tuple(up_ids)))
+    openings = _openings(terms)
     return Vocabulary(
         names=names,
         trees=trees,
         parents=parents,
         categories=categories,
         terms=terms,
-        openings=_openings(terms),
+        openings=openings,
+        begins=frozenset(opening.partition(" ")[0] for opening in openings),
         abbreviations=abbreviations,
         inverted=frozenset(inverted),
         classes=classes,

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from typing import NamedTuple
 
 from matching.knowledge import hierarchy
 from matching.knowledge.codes import icd10_of
@@ -18,8 +19,7 @@ from matching.knowledge.words import TOKEN, key_of, normal_word, remembered_word
 from matching.model.criterion import Concept
 
 
-@dataclass(frozen=True, slots=True)
-class TermMatch:
+class TermMatch(NamedTuple):
     """A name found in a text: `text[start:end]` as it stands, and what it stands for."""
 
     start: int
@@ -35,7 +35,6 @@ _COMMA_GAP = re.compile(r"[\s\-‐-―\\]*,?\s*(?:(?:the|an)\s+)?", re.IGNORECAS
 _DENYING = frozenset({"non", "anti", "pre", "pseudo"})
 _JOINT = re.compile(r"\s*(?:,\s*(?:and/or|or|and)\b|,|/|\band/or\b|\bor\b|\band\b|&)\s*(?:the\s+)?", re.IGNORECASE)
 _LINKS = frozenset({"or", "and"})
-_APOSTROPHE = re.compile("['’´`]")
 
 
 @dataclass(slots=True)
@@ -91,21 +90,23 @@ def _picked(text: str, parted: Parted) -> _Words:
     return _Words(raw, remembered_words(raw), starts, ends)
 
 
-def find_terms(
-    text: str, start: int = 0, end: int | None = None, *, remember: bool = False, parted: Parted | None = None
-) -> list[TermMatch]:
+def find_terms(text: str, start: int = 0, end: int | None = None, *, remember: bool = False) -> list[TermMatch]:
     """The names in `text[start:end]`, longest match, in order, not overlapping.
 
     Names in a coordination that share a word ("hepatitis B or C", "heart, liver or kidney disease") are each given,
     the shortened ones with the span of their own words only. `remember`: the text is a registry's, so its words may be
-    kept to be found faster; a patient's never. `parted`: the words and signs of such a text, where the caller has them.
+    kept to be found faster; a patient's never.
     """
-    end = len(text) if end is None else end
+    return _found(text, _cut(text, start, len(text) if end is None else end, remember))
+
+
+def find_parted_terms(text: str, parted: Parted) -> list[TermMatch]:
+    """`find_terms` in a registry's text whose words and signs the caller has; they hold no apostrophe."""
+    return _found(text, _picked(text, parted))
+
+
+def _found(text: str, words: _Words) -> list[TermMatch]:
     known = vocabulary()
-    if parted is None or _APOSTROPHE.search(text, start, end) is not None:
-        words = _cut(text, start, end, remember or parted is not None)
-    else:
-        words = _picked(text, parted)
     spans = _scan(text, words, known)
     if not spans:
         return []
@@ -119,23 +120,23 @@ def find_terms(
 def _scan(text: str, words: _Words, known: Vocabulary) -> list[tuple[int, int, str]]:
     """Leftmost longest matches as (first word, word after the last, concept)."""
     normal, raw = words.normal, words.raw
-    lengths_of, term_of, short = known.openings.get, known.terms.get, known.abbreviations
+    lengths_of, term_of, short, begins = known.openings.get, known.terms.get, known.abbreviations, known.begins
     found: list[tuple[int, int, str]] = []
-    i, count = 0, len(normal)
-    while i < count:
-        word = normal[i]
-        if i + 1 < count and (lengths := lengths_of(f"{word} {normal[i + 1]}")) is not None:
+    free, last = 0, len(normal) - 1
+    for i, word in enumerate(normal):
+        if i < free:
+            continue
+        if word in begins and i < last and (lengths := lengths_of(f"{word} {normal[i + 1]}")) is not None:
             longest = _longest(text, words, i, lengths, known)
             if longest is not None:
                 found.append((i, *longest))
-                i = longest[0]
+                free = longest[0]
                 continue
         code = term_of(word)
         if not raw[i].islower():
             code = _abbreviated(raw[i], words, short) or code
         if code is not None and not (i and normal[i - 1] in _DENYING and _denied(text, words, i)):
             found.append((i, i + 1, code))
-        i += 1
     return found
 
 
@@ -208,6 +209,9 @@ def _coordinated(
     typed            = "type" n link n name      -- "type 1 or 2 diabetes"
     """
     normal, terms = words.normal, known.terms
+    listed = [n for n, (i, j, _) in enumerate(spans) if _may_be_listed(text, words, i, j)]
+    if not listed:
+        return spans
     covered = {k: n for n, (i, j, _) in enumerate(spans) for k in range(i, j)}
     extra: list[tuple[int, int, str]] = []
     dropped: set[int] = set()
@@ -219,7 +223,8 @@ def _coordinated(
         dropped.update(covered[k] for k in range(i, j) if k in covered)
         extra.append((i, j, code))
 
-    for n, (i, j, code) in enumerate(spans):
+    for n in listed:
+        i, j, code = spans[n]
         key = normal[i:j]
         if j - i >= 2:
             after = _linked(text, words, j - 1)
@@ -251,6 +256,22 @@ def _coordinated(
     if not extra:
         return spans
     return sorted([s for n, s in enumerate(spans) if n not in dropped] + list(dict.fromkeys(extra)))
+
+
+def _may_be_listed(text: str, words: _Words, i: int, j: int) -> bool:
+    """Whether something other than a blank, or a link, parts the name of the words i to j from the words beside it.
+
+    So it does in a coordination; "type" may begin one that says its number before the name.
+    """
+    normal, starts, ends = words.normal, words.starts, words.ends
+    if i:
+        before, a = normal[i - 1], ends[i - 1]
+        if before in _LINKS or starts[i] != a + 1 or text[a] != " " or (i >= 4 and normal[i - 4] == "type"):
+            return True
+    if j - i < 2 or j == len(normal):
+        return False
+    b = ends[j - 1]
+    return normal[j] in _LINKS or starts[j] != b + 1 or text[b] != " "
 
 
 def _linked(text: str, words: _Words, k: int) -> int | None:

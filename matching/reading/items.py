@@ -14,7 +14,7 @@ from matching.knowledge.analytes import AnalyteMention
 from matching.knowledge.events import SUDDEN
 from matching.knowledge.lexicon import TermMatch
 from matching.model.criterion import Expression, Window
-from matching.reading import measures, tokens, windows
+from matching.reading import measures, signals, tokens, windows
 from matching.reading.cues import Cue, phrases
 from matching.reading.lowered import lowered
 from matching.reading.merged import Merged, axis_one, badly_absorbed, merged
@@ -107,7 +107,11 @@ _USELESS = frozenset({"other", "anatomy", "behaviour"})
 
 def read_items(text: str, start: int, end: int) -> list[Item]:
     """The items of text[start:end], brackets nested."""
-    return _classes(_nested(_of_others(_row(text, start, end))), text)
+    low = lowered(text)
+    words = [(low[a:b], a, b) for a, b in map(_SPAN, _WORDS.finditer(text, start, end))]
+    told = signals.signals([word for word, _, _ in words])
+    row = _of_others(_row(text, start, end, words, told))
+    return _classes(_nested(row), text) if told & signals.BRACKET else row
 
 
 _OTHERS = frozenset({"partner", "partners", "wife", "wives", "spouse", "spouses", "girlfriend", "girlfriends"})
@@ -221,11 +225,13 @@ _STOPPED = re.compile(r"[.;:,(]|\b(?:or|diagnos\w+|onset|start|initiation|beginn
 _GIVEN_OR_DONE = frozenset({"drug", "class", "substance", "procedure", "device"})
 
 
-def _claims(text: str, start: int, end: int, names: dict[int, Item], mentioned: list[AnalyteMention]) -> list[Item]:
+def _claims(
+    text: str, start: int, end: int, names: dict[int, Item], mentioned: list[AnalyteMention], told: int
+) -> list[Item]:
     """Measures and windows, in order, windows only where no measure is."""
     claimed = []
-    spotted = windows.spot(text, start, end)
-    for s in measures.spot(text, start, end, spotted, mentioned):
+    spotted = windows.spot(text, start, end, told)
+    for s in measures.spot(text, start, end, spotted, mentioned, told):
         item = Item("measure", s.start, s.end)
         item.expression = s.expression
         claimed.append(item)
@@ -273,11 +279,16 @@ def _lasts(name: Item) -> bool:
 
 
 def _names(
-    text: str, start: int, end: int, mentioned: list[AnalyteMention], words: list[tuple[str, int, int]]
+    text: str, start: int, end: int, mentioned: list[AnalyteMention], words: list[tuple[str, int, int]], told: int
 ) -> dict[int, Item]:
     """Names of concepts and analytes by where they begin; the longer one where both begin, a condition before an analyte."""
     names: dict[int, Item] = {}
-    for t in lexicon.find_terms(text, start, end, parted=words):
+    terms = (
+        lexicon.find_terms(text, start, end, remember=True)
+        if told & signals.APOSTROPHE
+        else lexicon.find_parted_terms(text, words)
+    )
+    for t in terms:
         if t.concept_id == "TM:systemic-disease" and "systemic" not in t.text.lower():
             continue  # "medical condition" names nothing
         if t.category not in _USELESS:
@@ -303,51 +314,49 @@ def _names(
     return names
 
 
-def _row(text: str, start: int, end: int) -> list[Item]:
-    low = lowered(text)
-    words = [(low[a:b], a, b) for a, b in map(_SPAN, _WORDS.finditer(text, start, end))]
+def _row(text: str, start: int, end: int, words: list[tuple[str, int, int]], told: int) -> list[Item]:
     mentioned = [a for a in analytes.spot(text, start, end) if not _defined_otherwise(text, start, a)]
-    names = _names(text, start, end, mentioned, words)
-    claims = _claims(text, start, end, names, mentioned)
+    names = _names(text, start, end, mentioned, words, told)
+    claims = _claims(text, start, end, names, mentioned, told)
     table = phrases()
-    cues, lengths, pairs = table.cues, table.lengths, table.pairs
-    passed = [m.span() for m in _FORMULA.finditer(text, start, end)]
-    runs = {run.start: run for run in merged(text, start, end)}
+    cues, lengths_of, pairs, name_at = table.cues, table.lengths.get, table.pairs, names.get
+    passed = [m.span() for m in _FORMULA.finditer(text, start, end)] if told & signals.FORMULA else ()
+    runs = {run.start: run for run in merged(text, start, end, told)}
     if passed:
         claims = [c for c in claims if not any(a <= c.start < b for a, b in passed)]
     row: list[Item] = []
     i, count, next_claim, claim_count = 0, len(words), 0, len(claims)
     claim = claims[0] if claims else None
-    limit = claim.start if claim is not None else end
+    limit, reached = (claim.start, claim.end) if claim is not None else (end, end)
     last_end = start
     while i < count:
         word, a, b = words[i]
         if passed and any(x <= a < y for x, y in passed):
             i += 1
             continue
-        while claim is not None and claim.end <= a:
+        while reached <= a:
             next_claim += 1
             claim = claims[next_claim] if next_claim < claim_count else None
-            limit = claim.start if claim is not None else end
+            limit, reached = (claim.start, claim.end) if claim is not None else (end, end)
         run = runs.get(a) if runs else None
-        if claim is not None and limit <= a:
-            item, stop = claim, claim.end
+        if limit <= a and claim is not None:
+            item, stop = claim, reached
         elif run is not None and run.end <= limit:
             item, stop = _run(run, row, text), run.end
         else:
-            sizes = lengths.get(word)
+            sizes = lengths_of(word)
             if sizes is None:
                 cue, reach = None, 0
             elif sizes == _ALONE or i + 1 == count or (word, words[i + 1][0]) not in pairs:
                 cue, reach = (cues.get(word), b) if b <= limit else (None, 0)
             else:
                 cue, reach = _longest_phrase(words, i, limit, cues, sizes)
-            name = names.get(a)
-            if name is not None and name.end <= limit and _is_name(name, cue, reach):
+            name = name_at(a)
+            if name is not None and name.end <= limit and (cue is None or _is_name(name, cue, reach)):
                 item, stop = name, name.end
             elif cue is not None:
-                item, stop = Item(cue.kind, a, reach, text[a:reach].lower(), cue), reach
-                if names and cue.kind == "qual" and reach > b:
+                item, stop = Item(cue.kind, a, reach, word if reach == b else text[a:reach].lower(), cue), reach
+                if names and reach > b and cue.kind == "qual":
                     _cut_name(text, words, i, reach, names)
             elif b - a > 1 or word.isalnum():
                 kind = "plain" if word[0] == "v" and tokens.VERSION.fullmatch(word) is not None else "word"

@@ -187,7 +187,14 @@ def restricts(text: str, start: int, end: int) -> bool:
 
 def is_pure(text: str, start: int, end: int) -> bool:
     """Whether the line says nothing beyond how the lines under it join, and whether they must not hold."""
-    return not _PURE.sub("", _NEGATIVE_WORDS.sub(" ", text[start:end])).strip()
+    line = _NEGATIVE_WORDS.sub(" ", text[start:end])
+    position, length = 0, len(line)
+    while position < length:
+        found = _PURE.match(line, position)
+        if found is None:
+            return False
+        position = found.end()
+    return True
 
 
 _TIME_APART = re.compile(

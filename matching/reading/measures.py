@@ -15,13 +15,24 @@ from collections.abc import Sequence
 from matching.knowledge import analytes
 from matching.knowledge.analytes import AnalyteMention
 from matching.model.criterion import AllOf, Analyte, AnyOf, Bound, Expression, MeasurementIs, ScoreIs
-from matching.reading import ages, amounts, ordinals, repeats, statements, subgroups, subjects, tnm, windows
+from matching.reading import (
+    ages,
+    amounts,
+    ordinals,
+    repeats,
+    signals,
+    statements,
+    subgroups,
+    subjects,
+    tnm,
+    windows,
+)
 from matching.reading.lowered import lowered
 from matching.reading.measured_line import MeasuredLine
 from matching.reading.quantities import Limit, Value
 from matching.reading.statements import Spot
 from matching.reading.subgroups import Statement
-from matching.reading.tokens import NUMBER_LIKE, Token, anything, lex
+from matching.reading.tokens import DIGITS, NUMBER_LIKE, Token, lex
 from matching.reading.values import Reader
 from matching.reading.windows import WindowSpot
 
@@ -48,14 +59,16 @@ def spot(
     end: int,
     known: list[WindowSpot] | None = None,
     mentioned: list[AnalyteMention] | None = None,
+    told: int = signals.ALL,
 ) -> list[Spot]:
     """Every numeric statement of text[start:end], which is one line or sentence: in order, never overlapping.
 
-    `known` are the windows of the line and `mentioned` its analytes, where the caller has them already.
+    `known` are the windows of the line, `mentioned` its analytes and `told` the signals of its words, where the caller
+    has them already.
     """
     categories = [Spot(*found) for found in tnm.spot(text, start, end)]
     again = repeats.find(text, start, end)
-    rest = _spot(text, start, end, known, mentioned, again)
+    rest = _spot(text, start, end, known, mentioned, again, told)
     if categories:
         apart = [s for s in rest if all(s.end <= c.start or c.end <= s.start for c in categories)]
         rest = sorted([*categories, *apart], key=lambda s: s.start)
@@ -69,12 +82,13 @@ def _spot(
     known: list[WindowSpot] | None,
     mentioned: list[AnalyteMention] | None,
     again: list[tuple[int, int]],
+    told: int,
 ) -> list[Spot]:
     """The statements in numbers and classes; `again` are words that say how often, which are no part of them."""
-    if not anything(text, start, end):
+    if not told & signals.NUMBER:
         return _letters_only(text, start, end, mentioned)
     times = windows.spot(text, start, end) if known is None else known
-    near = _near_numbers(text, start, end, times)
+    near = _near_numbers(text, start, end, times, NUMBER_LIKE if told & signals.NUMBER_IN_LETTERS else DIGITS)
     if near is None:
         return _letters_only(text, start, end, mentioned)
     names = mentioned if mentioned is not None and near == (start, end) else analytes.spot(text, *near)
@@ -97,11 +111,13 @@ def _letters_only(text: str, start: int, end: int, mentioned: list[AnalyteMentio
     return [Spot(*o) for m in names if (o := ordinals.read(text, m, end)) is not None]
 
 
-def _near_numbers(text: str, start: int, end: int, times: list[WindowSpot]) -> tuple[int, int] | None:
+def _near_numbers(
+    text: str, start: int, end: int, times: list[WindowSpot], numbers: re.Pattern[str]
+) -> tuple[int, int] | None:
     """The stretch of the line in which a statement may stand: around its numbers, windows of time apart."""
     first = last = -1
     k = count = 0
-    for m in NUMBER_LIKE.finditer(lowered(text), start, end):
+    for m in numbers.finditer(lowered(text), start, end):
         at = m.start()
         while k < len(times) and times[k].end <= at:
             k += 1

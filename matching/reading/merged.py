@@ -6,6 +6,7 @@ import re
 from typing import NamedTuple
 
 from matching.model.criterion import Concept, ConditionIs, Expression, TreatmentIs, Unreadable
+from matching.reading import signals
 from matching.reading.cues import Cue
 from matching.reading.logic import any_of, narrowed
 
@@ -50,18 +51,17 @@ class Merged(NamedTuple):
     cue: Cue
 
 
-def merged(text: str, start: int, end: int) -> list[Merged]:
-    """The runs of text[start:end], in order."""
-    low = text[start:end].lower()
+def merged(text: str, start: int, end: int, told: int = signals.ALL) -> list[Merged]:
+    """The runs of text[start:end], in order. `told` are the signals of its words."""
     found: list[Merged] = []
-    if " to" in low or " against" in low:
+    if told & signals.REACTION and told & signals.TOWARDS:
         for m in _REACTIONS.finditer(text, start, end):
             found.append(Merged(m.start(), m.end(), "shift", Cue("shift", "hypersensitivity")))
-    if "absor" in low:
+    if told & signals.ABSORPTION:
         for m in _ABSORPTION.finditer(text, start, end):
             if _VERB.search(m[0]) is not None:
                 found.append(Merged(m.start(), m.end(), "absorption", Cue("absorption", "")))
-    if "axis" in low:
+    if told & signals.AXIS:
         for m in _AXIS.finditer(text, start, end):
             found.append(Merged(m.start(), m.end(), "axis_one", Cue("axis_one", "")))
     return sorted(found)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from matching.knowledge import lexicon
 from matching.model.criterion import Unreadable
 from matching.reading.cues import Cue, phrases
@@ -170,7 +168,7 @@ def _without_state(part: Part) -> list[Item] | None:
     left = [t for t in lexicon.find_terms(rest) if t.start == 0 and t.end == len(rest)]
     if len(left) != 1 or left[0].category not in CONDITIONS:
         return None
-    term = replace(left[0], start=name.end - len(rest), end=name.end)
+    term = left[0]._replace(start=name.end - len(rest), end=name.end)
     item = Item("term", term.start, term.end, rest)
     item.term = term
     return [*part.items[:n], item, *part.items[n + 1 :]]

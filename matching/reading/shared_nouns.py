@@ -6,7 +6,6 @@ An adjective alone names nothing; with the noun that the last member ends in it 
 from __future__ import annotations
 
 from copy import copy
-from dataclasses import replace
 
 from matching.knowledge import hierarchy, lexicon
 from matching.reading.items import Item
@@ -130,7 +129,7 @@ def _noun_of_name(name: Item) -> Item | None:
     told = lexicon.find_terms(rest, remember=True)
     if len(told) == 1 and told[0].text == rest and told[0].category in CONDITIONS:
         noun = Item("term", start, name.end, rest)
-        noun.term = replace(told[0], start=start, end=name.end)
+        noun.term = told[0]._replace(start=start, end=name.end)
         return noun
     return Item("generic", start, name.end, rest.lower()) if rest.lower() in HEADS else None
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from matching.knowledge import lexicon
 from matching.reading.cues import Cue
 from matching.reading.items import Item
@@ -79,7 +77,7 @@ def shared_abuse(parts: list[Part]) -> list[Part]:
                 abused = False
                 continue
             term = Item("term", last.start, last.end, last.text)
-            term.term = replace(found[0], start=last.start, end=last.end)
+            term.term = found[0]._replace(start=last.start, end=last.end)
             before.items[-1] = term
         else:
             abused = False

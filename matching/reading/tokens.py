@@ -7,7 +7,6 @@ from typing import Literal, NamedTuple
 
 from matching.reading import comparators, numbers
 from matching.reading.comparators import Comparator
-from matching.reading.lowered import lowered
 
 Kind = Literal[
     "number", "roman", "multiple", "compare", "between", "dash", "to", "and", "or", "comma", "slash",
@@ -61,8 +60,7 @@ _WORDY = (
     r"\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|sixteen|eighteen|nineteen|twenty|thirty|forty|fifty|"
     r"sixty|seventy|eighty|ninety|hundred|twice|double|triple|thrice|u\.?l\.?n|lln|unl|limits?|i{1,3}|iv|lll?|i{1,3}[abc]|iv[abc])\b"
 )
-_DIGIT = re.compile(r"\d")
-_WORDS = re.compile(_WORDY)
+DIGITS = re.compile(r"\d+")
 NUMBER_LIKE = re.compile(rf"\d+|{_WORDY}")
 """What may be, or stand for, a number, in a text in lower case."""
 
@@ -70,11 +68,6 @@ _NAMES: dict[str, str] = {
     **dict.fromkeys(comparators.STARTS, "compare"), **dict.fromkeys(numbers.WORDS, "number"),
     **dict.fromkeys(numbers.MULTIPLES, "multiple"), **_KINDS,
 }  # fmt: skip
-
-
-def anything(text: str, start: int, end: int) -> bool:
-    """Whether text[start:end] holds what a statement in numbers needs: a digit, a number word, a limit of normal."""
-    return _DIGIT.search(text, start, end) is not None or _WORDS.search(lowered(text), start, end) is not None
 
 
 def lex(text: str, start: int, end: int) -> list[Token]:

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from typing import Literal, NamedTuple, cast
 
 from matching.model.criterion import Direction, TimeUnit, Window
-from matching.reading import comparators
+from matching.reading import comparators, signals
 from matching.reading.comparators import Comparator
 from matching.reading.lowered import lowered, lowered_word
 from matching.reading.numbers import WORDS, read_word
@@ -110,34 +110,6 @@ _LIFE = re.compile(
 )
 _AGED = re.compile(r"(?i)[\s-]*(?:of\s+age\b|old\b|in\s+age\b)|\s*(?:or|and)\s+(?:older|younger)\b|\s+gestation|\s*\d")
 _RATE = re.compile(r"(?i)(?:/|\bper|\bevery|\beach|\bq\.?|\ba)\s*$")
-_TIME_WORDS = (
-    "day",
-    "week",
-    "month",
-    "year",
-    "hour",
-    "half",
-    "minute",
-    "yr",
-    "hr",
-    "wk",
-    "mo",
-    "min",
-    " h",
-    " d",
-    "0h",
-    "2h",
-    "4h",
-    "6h",
-    "8h",
-)
-_NUMBER_WORDS = (
-    "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twel", "teen",
-    "twenty", "thirty", "forty", "fifty", "ninety", "hundred", "zero",
-)  # fmt: skip
-"""What every number word holds."""
-_DIGIT = re.compile(r"\d")
-_LONE_WORDS = ("last", "past", "previous", "preceding", "prior", "latest", "within")
 _STUDY_WORDS = ("during", "throughout", "while", "duration of", "course of")
 _MOMENT_WORDS = ("prior to", "before", "preceding", "after", "since", "following", "at ", "on the day", "upon")
 _IN_STUDY = Window(anchor="study", direction="after")
@@ -156,14 +128,12 @@ def _value(said: str) -> float:
     return word if word is not None else float(said.replace(",", "."))
 
 
-def spot(text: str, start: int, end: int) -> list[WindowSpot]:
-    """Every window that text[start:end] says, in order, never overlapping."""
+def spot(text: str, start: int, end: int, told: int = signals.ALL) -> list[WindowSpot]:
+    """Every window that text[start:end] says, in order, never overlapping. `told` are the signals of its words."""
     found: list[WindowSpot] = []
     low = lowered(text)
-    line = low[start:end]
-    counted = _DIGIT.search(line) is not None or _holds(line, _NUMBER_WORDS)
-    if (counted or _holds(line, _LONE_WORDS)) and _holds(line, _TIME_WORDS):
-        if counted:
+    if told & signals.TIME:
+        if told & signals.COUNTED:
             taken = start
             for m in _SPAN.finditer(low, start, end):
                 if m.start() < taken:
@@ -172,11 +142,12 @@ def spot(text: str, start: int, end: int) -> list[WindowSpot]:
                 if read is not None:
                     found.append(read)
                     taken = read.end
-        if _holds(line, _LONE_WORDS):
+        if told & signals.LONE_TIME:
             _add(found, (_read_lone(text, m, end) for m in _LONE.finditer(low, start, end)))
-    if _holds(line, _STUDY_WORDS):
+    if told & signals.IN_STUDY and _holds(low[start:end], _STUDY_WORDS):
         _add(found, (WindowSpot(m.start(), m.end(), _IN_STUDY) for m in _STUDY.finditer(low, start, end)))
-    if _holds(line, _MOMENT_WORDS):
+    may_be_moment = told & signals.MOMENT or (told & signals.AT and told & signals.VISIT)
+    if may_be_moment and _holds(low[start:end], _MOMENT_WORDS):
         _add(found, _moments(text, start, end))
     return found
 
