@@ -52,7 +52,7 @@ def read_line(text: str, start: int, end: int, role: Role, lead: tuple[int, int]
         cut = cut if cut > start else start + MAX_LENGTH
         rest, end = Unreadable(cut, end, "too long a line"), cut
     items = read_items(text, start, end)
-    line = Line(text, role is Role.EXCLUSION, _clause)
+    line = Line(text, end, role is Role.EXCLUSION, _clause)
     line.aged = _bounds_age(items)
     if not items:
         return Reading(Unreadable(start, end, "no words"), 0.0)

@@ -17,10 +17,11 @@ Clause = Callable[[list[Item], Mods, "Line", int], Expression | None]
 class Line:
     """What every rule needs to know of the line; `unread` holds where the words begin that no rule took.
 
-    `aged`: the line bounds the age in numbers, so words such as "adults" add nothing.
+    It ends at `end`: what stands behind is another line. `aged`: the line bounds the age in numbers, so words such as "adults" add nothing.
     """
 
     text: str
+    end: int
     exclusion: bool
     clause: Clause
     unread: set[int] = field(default_factory=set)

@@ -206,7 +206,9 @@ class Phrase:
                     self.link = "prep"
                 self.mods = self.mods._replace(shift=item)
             case "narrow":
-                if item.text == "onset of" and _WITHIN.search(self.line.text, item.end, item.end + 120):
+                if item.text == "onset of" and _WITHIN.search(
+                    self.line.text, item.end, min(item.end + 120, self.line.end)
+                ):
                     self.mods = self.mods._replace(qualifiers=(*self.mods.qualifiers, "newly diagnosed"))
                 elif self.expression is None:
                     self.mods = self.mods._replace(narrow=item)

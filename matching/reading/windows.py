@@ -34,7 +34,7 @@ class WindowSpot(NamedTuple):
 _NUMBER = (
     r"(?:\d+(?:[.,]\d+)?|(?:"
     + "|".join(sorted(WORDS, key=len, reverse=True))
-    + r")(?:-(?:one|two|three|four|five|six|seven|eight|nine))?)"
+    + r")(?:(?<=ty)-(?:one|two|three|four|five|six|seven|eight|nine))?)"
 )
 _UNIT = r"half[- ]?li(?:fe|ves)(?:['\u2019]s)?|years?|yrs?\b\.?|months?|mos?\b\.?|mths?|weeks?|wks?\b\.?|days?|hours?|hrs?\b\.?|minutes?|mins?\b\.?|[hd]\b"
 _SPAN = re.compile(

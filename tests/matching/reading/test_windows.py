@@ -5,6 +5,8 @@ from matching.reading import windows
 
 ROWS = [
     ("stroke within the past 6 months", "within the past 6 months", Window(None, 6, "mo")),
+    ("drug within twenty-one days", "within twenty-one days", Window(None, 21, "d")),
+    ("drug for at least five-six months", "for at least five-six months", Window(5, 6, "mo", "now", "duration")),
     ("antibiotics in the last 30 days", "in the last 30 days", Window(None, 30, "d")),
     ("admitted in the previous year", "in the previous year", Window(None, 1, "a")),
     (
