@@ -15,7 +15,7 @@ from typing import NamedTuple
 from matching.knowledge import hierarchy
 from matching.knowledge.codes import icd10_of
 from matching.knowledge.concepts import Abbreviation, Vocabulary, vocabulary
-from matching.knowledge.words import TOKEN, key_of, normal_word, remembered_words, uninvert, words_of
+from matching.knowledge.words import MOST_REMEMBERED, TOKEN, key_of, normal_word, uninvert, words_of
 from matching.model.criterion import Concept
 
 
@@ -37,14 +37,45 @@ _JOINT = re.compile(r"\s*(?:,\s*(?:and/or|or|and)\b|,|/|\band/or\b|\bor\b|\band\
 _LINKS = frozenset({"or", "and"})
 
 
+class _Word(NamedTuple):
+    """What is known of a word by itself: its normal form, the concept that it names, and whether it begins longer names.
+
+    `plain`: in small letters throughout, so that it is no abbreviation.
+    """
+
+    normal: str
+    code: str | None
+    begins: bool
+    plain: bool
+
+
+def _word(raw: str) -> _Word:
+    normal, known = normal_word(raw), vocabulary()
+    return _Word(normal, known.terms.get(normal), normal in known.begins, raw.islower())
+
+
+class _Remembered(dict[str, _Word]):
+    """What is known of words of registry texts. Nothing of a patient is put here."""
+
+    def __missing__(self, raw: str) -> _Word:
+        known = _word(raw)
+        if len(self) < MOST_REMEMBERED:
+            self[raw] = known
+        return known
+
+
+_REMEMBERED = _Remembered()
+
+
 @dataclass(slots=True)
 class _Words:
-    """The words of a stretch of text, in parallel lists: as written, normal, where each begins and ends.
+    """The words of a stretch of text, in parallel lists: as written, as known, normal, where each begins and ends.
 
     `every` and `shouted` are found once for the stretch, when the first abbreviation asks for them.
     """
 
     raw: list[str]
+    known: list[_Word]
     normal: list[str]
     starts: list[int]
     ends: list[int]
@@ -68,7 +99,8 @@ def _cut(text: str, start: int, end: int, remember: bool) -> _Words:
             starts.append(place)
             ends.append(after)
         place = after
-    return _Words(raw, remembered_words(raw) if remember else [normal_word(w) for w in raw], starts, ends)
+    known = list(map(_REMEMBERED.__getitem__ if remember else _word, raw))
+    return _Words(raw, known, [word.normal for word in known], starts, ends)
 
 
 Parted = Sequence[tuple[str, int, int]]
@@ -77,17 +109,10 @@ Parted = Sequence[tuple[str, int, int]]
 
 def _picked(text: str, parted: Parted) -> _Words:
     """`_cut` of a registry's text that is parted already and holds no apostrophe."""
-    raw: list[str] = []
-    starts: list[int] = []
-    ends: list[int] = []
-    for low, a, b in parted:
-        if low.isalnum():
-            word = text[a:b]
-            if word not in _SKIPPED:
-                raw.append(word)
-                starts.append(a)
-                ends.append(b)
-    return _Words(raw, remembered_words(raw), starts, ends)
+    spans = [(raw, a, b) for low, a, b in parted if low.isalnum() and (raw := text[a:b]) not in _SKIPPED]
+    raws = [raw for raw, _, _ in spans]
+    known = list(map(_REMEMBERED.__getitem__, raws))
+    return _Words(raws, known, [word[0] for word in known], [a for _, a, _ in spans], [b for _, _, b in spans])
 
 
 def find_terms(text: str, start: int = 0, end: int | None = None, *, remember: bool = False) -> list[TermMatch]:
@@ -120,20 +145,19 @@ def _found(text: str, words: _Words) -> list[TermMatch]:
 def _scan(text: str, words: _Words, known: Vocabulary) -> list[tuple[int, int, str]]:
     """Leftmost longest matches as (first word, word after the last, concept)."""
     normal, raw = words.normal, words.raw
-    lengths_of, term_of, short, begins = known.openings.get, known.terms.get, known.abbreviations, known.begins
+    lengths_of, short = known.openings.get, known.abbreviations
     found: list[tuple[int, int, str]] = []
     free, last = 0, len(normal) - 1
-    for i, word in enumerate(normal):
+    for i, (word, code, begins, plain) in enumerate(words.known):
         if i < free:
             continue
-        if word in begins and i < last and (lengths := lengths_of(f"{word} {normal[i + 1]}")) is not None:
+        if begins and i < last and (lengths := lengths_of(f"{word} {normal[i + 1]}")) is not None:
             longest = _longest(text, words, i, lengths, known)
             if longest is not None:
                 found.append((i, *longest))
                 free = longest[0]
                 continue
-        code = term_of(word)
-        if not raw[i].islower():
+        if not plain:
             code = _abbreviated(raw[i], words, short) or code
         if code is not None and not (i and normal[i - 1] in _DENYING and _denied(text, words, i)):
             found.append((i, i + 1, code))

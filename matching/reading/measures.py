@@ -27,7 +27,7 @@ from matching.reading import (
     tnm,
     windows,
 )
-from matching.reading.lowered import lowered
+from matching.reading.lowered import lowered, lowered_word
 from matching.reading.measured_line import MeasuredLine
 from matching.reading.quantities import Limit, Value
 from matching.reading.statements import Spot
@@ -44,12 +44,20 @@ _SIGHT = re.compile(r"(?i)\b(?:acuity|vision|visual|snellen|BCVA)\b")
 _RANGE_NOTE = re.compile(
     r"(?i)(?:\brang(?:e|es|ing)\b|\bscale\b|\bscored?\s+from|out\s+of|scale\s+of|\bfrom)[\s:]*(?:is\s+)?$|[(\[]\s*(?:scale|possible|score)?\s*(?:of\s+)?$"
 )
+_RANGE_NOTED = ("range", "ranges", "ranging", "scale", "from", "of", "is", "(", "[", "possible", "score")
+"""What a match of _RANGE_NOTE ends in, blanks and colons apart."""
 _SCALE_AFTER = re.compile(
     r"(?i)[\s-]*(?:points?\s+)?(?:scale\b|point\s+(?:scale|nrs|vas|likert)|items?\b|best\b|worst\b|severity\s+scale)"
 )
-_NAMELIKE = re.compile(
-    r"(?i)\b(?:version|v|phase|type|types|visit|day|days|week|weeks|month|months|cycle|cycles|part|cohort|arm|step|study|protocol|group|groups|appendix|section|table|figure|criterion|criteria|no|number|edition|dsm|icd|level|levels|line|lines|genotype|genotypes|serotype|factor|chromosome|exon|codon|hepatitis|diabetes|interleukin|covid|nct|ctcae|recist|page|item|items|period|stratum|tier|t|c|l|chapter|grp|dose|note|form|question|questions|year|years)\s*\.?\s*$"
+_NAMELIKE = frozenset(
+    """version v phase type types visit day days week weeks month months cycle cycles part cohort arm step study protocol group groups
+    appendix section table figure criterion criteria no number edition dsm icd level levels line lines genotype genotypes serotype
+    factor chromosome exon codon hepatitis diabetes interleukin covid nct ctcae recist page item items period stratum tier t c l
+    chapter grp dose note form question questions year years""".split()
 )
+"""A number after one of these words is a name ("phase 2", "day 1")."""
+_LAST_WORD = re.compile(r"\w+\Z")
+_LONGEST_NAMELIKE = 14
 _OPENED = re.compile(r"(?i)\s*\\?[(\[]\s*(?:or\s+|i\.e\.,?\s*)?")
 
 
@@ -190,11 +198,11 @@ def _skipped(line: MeasuredLine, value: Value) -> bool:
         return True  # a Snellen fraction has a scale of its own
     if value.form in ("range", "bare", "set") and (
         _SCALE_AFTER.match(text, value.end, line.end)
-        or (_RANGE_NOTE.search(lead) and q.unit in (None, "{score}") and _bracketed(line, value))
+        or (q.unit in (None, "{score}") and _notes_range(lead) and _bracketed(line, value))
     ):
         return True
     if value.form in ("bare", "set", "range") and q.unit is None and q.times is None and not q.roman:
-        if _NAMELIKE.search(lead):
+        if _names_by_number(lead):
             return True
         if value.start == line.start or (
             subjects.HEAD.match(text[line.start : value.start])
@@ -202,6 +210,20 @@ def _skipped(line: MeasuredLine, value: Value) -> bool:
         ):
             return value.form == "bare" and text[value.end : min(line.end, value.end + 1)] in (".", ")", "\\")
     return False
+
+
+def _notes_range(lead: str) -> bool:
+    """Whether the words before a value say that it is the range of a scale."""
+    said, whole = lead.rstrip(), ""
+    while said != whole:
+        whole, said = said, said.rstrip(":").rstrip()
+    return said.lower().endswith(_RANGE_NOTED) and _RANGE_NOTE.search(lead) is not None
+
+
+def _names_by_number(lead: str) -> bool:
+    """Whether the word before a number is one that it belongs to as a name."""
+    last = _LAST_WORD.search(lead.rstrip().removesuffix(".").rstrip()[-_LONGEST_NAMELIKE:])
+    return last is not None and lowered_word(last[0]) in _NAMELIKE
 
 
 def _bracketed(line: MeasuredLine, value: Value) -> bool:

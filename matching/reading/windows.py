@@ -37,18 +37,38 @@ _NUMBER = (
     + r")(?:(?<=ty)-(?:one|two|three|four|five|six|seven|eight|nine))?)"
 )
 _UNIT = r"half[- ]?li(?:fe|ves)(?:['\u2019]s)?|years?|yrs?\b\.?|months?|mos?\b\.?|mths?|weeks?|wks?\b\.?|days?|hours?|hrs?\b\.?|minutes?|mins?\b\.?|[hd]\b"
+_INITIALS = "".join(sorted({word[0] for word in WORDS}))
+_WORDS_BEGUN = "|".join(
+    f"(?<={letter})(?:{'|'.join(w[1:] for w in sorted(WORDS, key=len, reverse=True) if w[0] == letter)})"
+    for letter in _INITIALS
+)
+_NUMBER_BEGUN = (
+    rf"[\d{_INITIALS}](?:(?<![\w.,/][\s\S])|(?<=within[\s\S]))"
+    rf"(?:(?<=\d)\d*(?:[.,]\d+)?|(?:{_WORDS_BEGUN})(?:(?<=ty)-(?:one|two|three|four|five|six|seven|eight|nine))?)"
+)
+"""_NUMBER where no word, or "within", stands right before it: from the first character on, so that a search skips others."""
 _SPAN = re.compile(
-    rf"(?:(?<![\w.,/])|(?<=within))(?P<n>{_NUMBER})(?:\s*\\?[(\[]\s*(?P<again>{_NUMBER})\s*\\?[)\]])?(?P<plus>\+)?"
+    rf"(?P<n>{_NUMBER_BEGUN})(?:\s*\\?[(\[]\s*(?P<again>{_NUMBER})\s*\\?[)\]])?(?P<plus>\+)?"
     rf"(?:(?:\s*(?:-|\u2013|to)\s*|\s+(?:-|\u2013|to)\s+)(?P<m>{_NUMBER}))?[\s\u00a0-]*(?:(?:full|calendar|consecutive|complete|elimination|whole|drug|plasma|additional)\s+)?(?P<u>{_UNIT})(?![a-z])(?:['\u2019]s?)?"
 )
 _LONE = re.compile(
     rf"\b(?:(?:within|in|during|over|for)\s+)?(?:the\s+)?(?:last|past|previous|preceding|prior|latest)\s+(?P<u>{_UNIT})(?![a-z])|\bwithin\s+(?:a|an|one)\s+(?P<v>{_UNIT})(?![a-z])"
 )
+_LONE_WORDS = ("last", "past", "previous", "preceding", "prior", "latest")
+_LONE_BEGINS = re.compile(
+    "|".join(rf"{word}\s+(?:{_UNIT})(?![a-z])" for word in _LONE_WORDS) + r"|within\s+(?:a|an|one)\s"
+)
+"""What every match of _LONE holds: words first, which a search finds much faster than what may stand before them."""
 _PAST = r"(?:last|past|previous|prior|preceding|recent|most\s+recent|immediate(?:ly)?\s+(?:past|previous|preceding|prior)|latest)"
 _LEFT = re.compile(
     rf"(?ix)(?:\b(?P<prep>within|in|during|over|for|throughout|since|inside|lasting|lasted|persist(?:ing|ed)?\s+for|duration(?:\s+of)?|history\s+of|period\s+of|of|taken|by)\b\s*:?\s*)?"
     rf"(?:(?:the|a|an|their|his/her|at|period\s+of)\s+)?(?P<past>{_PAST}\s+)?(?P<pastcmp>(?:period|interval)\s+of\s+)?$"
 )
+_LEFT_WORDS = frozenset(
+    """within in during over for throughout since inside lasting lasted persist persisting persisted duration of history period taken by the a an
+    their his/her at last past previous prior preceding recent most immediate immediately latest interval""".split()
+) | {""}
+"""The words of _LEFT; a colon may follow them."""
 _LEFT_COMPARE = re.compile(
     r"(?ix)(?P<ge>at\s+(?:the\s+)?least|(?:a\s+)?minimum(?:\s+(?:period\s+)?of)?|(?:no|not)\s+(?:less|fewer|shorter|earlier|sooner)\s+th[ae]n|(?:greater|more|longer)\s+th[ae]n\s+or\s+equal(?:\s+to)?|equal\s+to\s+or\s+(?:greater|more|longer)\s+th[ae]n)\s*$"
     r"|(?P<gt>(?:more|greater|longer|earlier|later|older)\s+th[ae]n|over|exceeding|in\s+excess\s+of|beyond)\s*$"
@@ -142,7 +162,7 @@ def spot(text: str, start: int, end: int, told: int = signals.ALL) -> list[Windo
                 if read is not None:
                     found.append(read)
                     taken = read.end
-        if told & signals.LONE_TIME:
+        if told & signals.LONE_TIME and _LONE_BEGINS.search(low, start, end) is not None:
             _add(found, (_read_lone(text, m, end) for m in _LONE.finditer(low, start, end)))
     if told & signals.IN_STUDY and _holds(low[start:end], _STUDY_WORDS):
         _add(found, (WindowSpot(m.start(), m.end(), _IN_STUDY) for m in _STUDY.finditer(low, start, end)))
@@ -283,8 +303,7 @@ def _read_span(text: str, floor: int, m: re.Match[str], end: int) -> WindowSpot 
     compare = _compare(lead)
     said = compare[1] if compare is not None else None
     head = lead[: compare[0]] if compare is not None else lead
-    cut = max(0, len(head) - 45)
-    left = _LEFT.search(head, cut)
+    left = _LEFT.search(head, _left_from(head))
     prep = ((left["prep"] if left else None) or "").lower().split(" ")[0]
     past = left is not None and left["past"] is not None
     if not past and prep != "within" and _LIFE.search(head):
@@ -327,6 +346,16 @@ def _read_span(text: str, floor: int, m: re.Match[str], end: int) -> WindowSpot 
     if other is not None:
         window = Window(window.lower, window.upper, window.unit, window.anchor, window.direction, window.lower_inclusive, window.upper_inclusive, _half(window, other), whichever)  # fmt: skip
     return WindowSpot(start, stop, window)
+
+
+def _left_from(head: str) -> int:
+    """Where what _LEFT says may begin at the end of `head`: in the last word that is none of its own."""
+    cut = max(0, len(head) - 45)
+    words = head[cut:].split()
+    own = 0
+    while own < len(words) and words[-1 - own].lower().rstrip(":") in _LEFT_WORDS:
+        own += 1
+    return cut if own + 1 >= len(words) else len(head.rsplit(None, own + 1)[0])
 
 
 def _half(window: Window, other: tuple[float, TimeUnit]) -> Window:

@@ -78,6 +78,13 @@ def test_a_row_of_names_without_end_makes_no_bottomless_tree(piece: str) -> None
     assert settles(told) == (False, False)
 
 
+def test_a_line_is_told_by_nothing_behind_it() -> None:
+    """The time in the next line was once taken for that of "onset of"."""
+    line = "Patients with seizure at the onset of stroke."
+    alone = read_line(line, 0, len(line), Role.EXCLUSION)
+    assert read_line(line + "\n* Surgery within 3 months", 0, len(line), Role.EXCLUSION) == alone
+
+
 _PIECES = st.sampled_from(
     "no not without history of active severe or and , ; : . ( ) e.g. such as except unless if other than stroke diabetes "
     "cisplatin HIV positive negative within 6 months > 18 years mg/dL women pregnant consent willing to unable investigator "
