@@ -47,19 +47,19 @@ def cautious(expression: Expression, role: Role, depth: int = 0) -> Expression:
         return expression
     match expression:
         case AnyOf(of=parts):
-            read = tuple(cautious(part, role, depth + 1) for part in parts)
+            read = tuple([cautious(part, role, depth + 1) for part in parts])
             return _with_sexes(read)
         case AllOf(of=parts):
-            return AllOf(tuple(cautious(part, role, depth + 1) for part in parts))
+            return AllOf(tuple([cautious(part, role, depth + 1) for part in parts]))
         case _:
             return expression
 
 
 def _with_sexes(parts: tuple[Expression, ...]) -> Expression:
-    sexes = tuple(part for part in parts if isinstance(part, SexIs))
-    rest = tuple(part for part in parts if not isinstance(part, SexIs))
-    if not sexes or not rest:
+    sexes = tuple([part for part in parts if isinstance(part, SexIs)])
+    if not sexes or len(sexes) == len(parts):
         return AnyOf(parts)
+    rest = tuple(part for part in parts if not isinstance(part, SexIs))
     people = sexes[0] if len(sexes) == 1 else AnyOf(sexes)
     others = rest[0] if len(rest) == 1 else AnyOf(rest)
     both = AllOf((people, others))

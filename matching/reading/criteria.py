@@ -126,7 +126,10 @@ def _each_alone(
 
 def neutral(role: Role) -> Expression:
     """What decides nothing: always holds in an inclusion list, never in an exclusion list."""
-    return AllOf(()) if role is Role.INCLUSION else AnyOf(())
+    return _ALL_OF_NOTHING if role is Role.INCLUSION else _ANY_OF_NOTHING
+
+
+_ALL_OF_NOTHING, _ANY_OF_NOTHING = AllOf(()), AnyOf(())
 
 
 def _own_reading(text: str, line: Line, lines: tuple[Line, ...]) -> tuple[Expression, float]:
@@ -334,7 +337,7 @@ def coverage_of(criteria: list[Criterion]) -> Coverage:
     computable = on_site = unreadable = 0
     for criterion in criteria:
         true, false = settles(criterion.expression)
-        if true or false or criterion.expression in (AllOf(()), AnyOf(())):
+        if true or false or criterion.expression in (_ALL_OF_NOTHING, _ANY_OF_NOTHING):
             computable += 1
         elif has_unreadable(criterion.expression):
             unreadable += 1

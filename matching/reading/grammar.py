@@ -128,7 +128,7 @@ def _sentences(items: list[Item], mods: Mods, line: Line) -> Expression | None:
     result: Expression | None = None
     joined: list[tuple[str, Expression]] = []
     for part, mark in list(zip(parts, marks, strict=True))[:MAX_SENTENCES]:
-        joint = next((i.cue.value for i in (part[:1] + part[-1:]) if i.kind == "conj" and i.cue), "")
+        joint = _joint(part)
         body = trim(part)
         if not body:
             continue
@@ -169,6 +169,14 @@ def _sentences(items: list[Item], mods: Mods, line: Line) -> Expression | None:
         return any_of(every)
     result = between(every, span)
     return result
+
+
+def _joint(part: list[Item]) -> str:
+    """The conjunction that a clause begins or ends with."""
+    for item in (part[0], part[-1]) if part else ():
+        if item.kind == "conj" and item.cue is not None:
+            return item.cue.value
+    return ""
 
 
 _HAPPENS = re.compile(

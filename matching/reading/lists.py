@@ -147,7 +147,9 @@ def read_coordination(items: list[Item], mods: Mods, line: Line, depth: int) -> 
     until a part begins a new statement. In an exclusion list two names joined by "and" may mean both or either.
     """
     items = not_done(items)
-    parts = hung(either_status(_split(_denials(_without_indifferent(items)))), items)
+    kinds = {i.kind for i in items}
+    told = _without_indifferent(items) if "regardless" in kinds else items
+    parts = hung(either_status(_split(_denials(told) if "neg" in kinds else told)), items)
     if not parts:
         return None
     if len(parts) > MAX_PARTS:
@@ -155,9 +157,16 @@ def read_coordination(items: list[Item], mods: Mods, line: Line, depth: int) -> 
         parts = parts[:MAX_PARTS]
         line.skip(rest)
         parts.append(Part([], "", False, Unreadable(rest[0].start, rest[-1].end, "too long a list")))
-    attributes = without_attributes(parts)
-    parts = share_nouns(join_modifiers(shared_abuse(shared_shifts(parts))))
-    with_attributes(parts, attributes)
+    if len(parts) > 1:
+        attributes = without_attributes(parts) if "qual" in kinds or "result" in kinds else []
+        if "shift" in kinds:
+            parts = shared_shifts(parts)
+        if "lifestyle" in kinds:
+            parts = shared_abuse(parts)
+        parts = share_nouns(join_modifiers(parts))
+        with_attributes(parts, attributes)
+    else:
+        parts = join_modifiers(parts)
     carried = base = mods
     before: Part | None = None
     organs = False
@@ -184,7 +193,9 @@ def read_coordination(items: list[Item], mods: Mods, line: Line, depth: int) -> 
             _maybe_of_course(part, course)
         if _only_modifies(part, before):
             continue
-        repeated |= {i.cue.value for i in part.items if i.kind == "qual" and i.cue is not None} & set(base.qualifiers)
+        if base.qualifiers:
+            said = {i.cue.value for i in part.items if i.kind == "qual" and i.cue is not None}
+            repeated |= said & set(base.qualifiers)
         carried = without_adjectives(part) if part.items and part.items[-1].borrowed else part.mods
         if _again_at(part, before):
             carried = carried._replace(window=None)
@@ -206,6 +217,8 @@ def read_coordination(items: list[Item], mods: Mods, line: Line, depth: int) -> 
     read = [p for p in parts if p.expression is not None]
     if not read:
         return None
+    if len(read) == 1:
+        return combine(runs(read), items, line)
     read = _trailing_phrases(read)
     _part_sexes(read)
     people = _shared_people(read)
@@ -214,8 +227,8 @@ def read_coordination(items: list[Item], mods: Mods, line: Line, depth: int) -> 
     _share_results(read)
     spread_windows(read)
     _spread_clause(read)
-    told = combine(runs(read), items, line)
-    return all_of((*people, told)) if people else told
+    joined = combine(runs(read), items, line)
+    return all_of((*people, joined)) if people else joined
 
 
 def _governor(part: Part) -> Item | None:
@@ -291,9 +304,11 @@ def _only_modifies(part: Part, before: Part | None) -> bool:
     "asthma considered unstable and/or requiring treatment": a member of its own, of the same disease; set off by a comma
     ("asthma, unstable or requiring treatment") it narrows what stands before it.
     """
+    if before is None or part.negated:
+        return False
     items = [i for i in part.items if i.kind not in {"plain", "that"}]
     required = bool(items) and items[0].kind == "narrow" and items[0].text.startswith(_SAYING_MORE)
-    if before is None or part.negated or not (required or (items and items[0].kind == "qual" and part.joint == ",")):
+    if not (required or (items and items[0].kind == "qual" and part.joint == ",")):
         return False
     if len(items) < 2 or any(
         i.kind not in {"generic", "compound", "word", "qual", "route", "narrow"} for i in items[1:]
@@ -445,8 +460,10 @@ def _share_bases(parts: list[Part], line: Line) -> None:
 def _spread_clause(parts: list[Part]) -> None:
     """A clause after the last name ("A or B that requires oxygen") may be said of the names before it too."""
     last = parts[-1]
+    if len(parts) < 2:
+        return
     n = next((k for k, i in enumerate(last.items) if k and _begins_clause(i) and named(last.items[:k])), 0)
-    if len(parts) < 2 or not n or (n == len(last.items) - 1 and last.items[n].kind != "word"):
+    if not n or (n == len(last.items) - 1 and last.items[n].kind != "word"):
         return
     mark = Unreadable(last.items[n].start, last.items[-1].end, "whether this is said of the whole list")
     for part in reversed(parts[:-1]):

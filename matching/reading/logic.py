@@ -32,10 +32,11 @@ def all_of(parts: Iterable[Expression]) -> Expression:
             flat.extend(part.of)
         else:
             flat.append(part)
-    flat = list(dict.fromkeys(flat))
-    sexes = [part for part in flat if isinstance(part, SexIs)]
-    if len({part.sex for part in sexes}) > 1:
-        return _of_both_sexes(flat, sexes)
+    if len(flat) > 1:
+        flat = list(dict.fromkeys(flat))
+        sexes = [part for part in flat if isinstance(part, SexIs)]
+        if len(sexes) > 1 and len({part.sex for part in sexes}) > 1:
+            return _of_both_sexes(flat, sexes)
     return flat[0] if len(flat) == 1 else AllOf(tuple(flat))
 
 
@@ -56,7 +57,8 @@ def any_of(parts: Iterable[Expression]) -> Expression:
             flat.extend(part.of)
         else:
             flat.append(part)
-    flat = list(dict.fromkeys(flat))
+    if len(flat) > 1:
+        flat = list(dict.fromkeys(flat))
     return flat[0] if len(flat) == 1 else AnyOf(tuple(flat))
 
 
@@ -102,9 +104,9 @@ def factored(expression: Expression) -> Expression:
     """
     match expression:
         case AnyOf(of):
-            return _factored([factored(e) for e in of], AnyOf, AllOf)
+            return _factored(expression, [factored(e) for e in of], AnyOf, AllOf)
         case AllOf(of):
-            return _factored([factored(e) for e in of], AllOf, AnyOf)
+            return _factored(expression, [factored(e) for e in of], AllOf, AnyOf)
         case AtLeast(count, of):
             return AtLeast(count, tuple(factored(e) for e in of))
         case Not(of):
@@ -115,18 +117,27 @@ def factored(expression: Expression) -> Expression:
             return expression
 
 
-def _factored(members: list[Expression], outer: type[AllOf | AnyOf], inner: type[AllOf | AnyOf]) -> Expression:
-    """Members of `outer`, each of which joins its own parts by `inner`."""
+def _factored(
+    whole: AllOf | AnyOf, members: list[Expression], outer: type[AllOf | AnyOf], inner: type[AllOf | AnyOf]
+) -> Expression:
+    """`whole` with `members`, which `outer` joins: each of them joins its own parts by `inner`."""
     sides = [e.of for e in members if isinstance(e, inner)]
     if len(sides) < 2 or len(sides) < len(members):
-        return outer(tuple(members))
+        return _with_members(whole, members, outer)
     shared = [e for e in sides[0] if all(e in side for side in sides[1:])]
     if all(isinstance(e, Unreadable) for e in shared):
-        return outer(tuple(members))
+        return _with_members(whole, members, outer)
     rests = [tuple(e for e in side if e not in shared) for side in sides]
     if all(rests):
         shared.append(outer(tuple(rest[0] if len(rest) == 1 else inner(rest) for rest in rests)))
     return shared[0] if len(shared) == 1 else inner(tuple(shared))
+
+
+def _with_members(whole: AllOf | AnyOf, members: list[Expression], outer: type[AllOf | AnyOf]) -> Expression:
+    for old, new in zip(whole.of, members, strict=True):
+        if old is not new:
+            return outer(tuple(members))
+    return whole
 
 
 def settles(expression: Expression) -> tuple[bool, bool]:
@@ -135,12 +146,20 @@ def settles(expression: Expression) -> tuple[bool, bool]:
     What cannot be read, or only the study team knows, stays unknown; a permission holds whatever it is about.
     """
     match expression:
+        case OnSite() | Unreadable():
+            return False, False
         case AllOf(of):
-            sides = [settles(e) for e in of]
-            return all(t for t, _ in sides), any(f for _, f in sides)
+            true, false = True, False
+            for e in of:
+                can_be, cannot = settles(e)
+                true, false = true and can_be, false or cannot
+            return true, false
         case AnyOf(of):
-            sides = [settles(e) for e in of]
-            return any(t for t, _ in sides), all(f for _, f in sides)
+            true, false = False, True
+            for e in of:
+                can_be, cannot = settles(e)
+                true, false = true or can_be, false and cannot
+            return true, false
         case AtLeast(count, of):
             sides = [settles(e) for e in of]
             return sum(t for t, _ in sides) >= count, sum(f for _, f in sides) > len(sides) - count
@@ -150,8 +169,6 @@ def settles(expression: Expression) -> tuple[bool, bool]:
         case If(when, then):
             (begins, never), (true, false) = settles(when), settles(then)
             return when == then or never or (begins and true), when != then and begins and false
-        case OnSite() | Unreadable():
-            return False, False
         case _:
             _: Leaf = expression
             return True, True
@@ -159,15 +176,23 @@ def settles(expression: Expression) -> tuple[bool, bool]:
 
 def leaves(expression: Expression) -> list[Expression]:
     """The leaves in the order of the tree; exceptions of a leaf are not among them."""
+    found: list[Expression] = []
+    _gather(expression, found)
+    return found
+
+
+def _gather(expression: Expression, found: list[Expression]) -> None:
     match expression:
         case AllOf(of) | AnyOf(of) | AtLeast(_, of):
-            return [leaf for part in of for leaf in leaves(part)]
+            for part in of:
+                _gather(part, found)
         case Not(of):
-            return leaves(of)
+            _gather(of, found)
         case If(when, then):
-            return leaves(when) + leaves(then)
+            _gather(when, found)
+            _gather(then, found)
         case _:
-            return [expression]
+            found.append(expression)
 
 
 def levels(expression: Expression) -> int:

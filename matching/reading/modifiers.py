@@ -83,6 +83,8 @@ _STATING = frozenset({"qual", "plain", "link", "modal", "person"})
 def _states_apart(parts: list[Part]) -> list[Part]:
     """States after a name ("asthma that is severe or uncontrolled"): the name with each of them, with "and" with all."""
     k = len(parts)
+    if k == 1:
+        return parts
     while k > 1 and all(i.kind in _STATING for i in parts[k - 1].items):
         k -= 1
     joints = {p.joint for p in parts[k:]} - {","}

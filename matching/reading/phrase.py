@@ -45,8 +45,40 @@ def _of_scores(measured: Expression) -> bool:
     return all(isinstance(e, ScoreIs | Unreadable) for e in found) and any(isinstance(e, ScoreIs) for e in found)
 
 
+_PASSING = frozenset(
+    {"plain", "person", "modal", "status", "qual", "link", "prep", "generic", "compound", "shift", "narrow"}
+)
+"""The cues that most phrases hold, none of which is a name."""
+
+
 class Phrase:
-    """State while one part is read; `read` fills the part's expression, carried modifiers and window."""
+    """State while one part is read; `read` fills the part's expression, carried modifiers and window.
+
+    What a part has no use for stays the class's default, since a line has many parts.
+    """
+
+    expression: Expression | None = None
+    governed = False
+    link = ""
+    last: Item | None = None
+    prior: Expression | None = None
+    generic: Item | None = None
+    taking = False
+    with_words = False
+    own_status = ""
+    sex: Item | None = None
+    age: Item | None = None
+    late: tuple[str, ...] = ()
+    fresh = True
+    window_item: Item | None = None
+    part: Part | None = None
+    diagnosed = False
+    requiring = False
+    leaf: Expression | None = None
+    people: Item | None = None
+    treating = False
+    substance: Item | None = None
+    windowed: Item | None = None
 
     def __init__(self, line: Line, carried: Mods, depth: int, *, organs: bool = False, first: bool = True) -> None:
         self.line = line
@@ -55,34 +87,14 @@ class Phrase:
         self.depth = depth
         self.organs = organs
         self.first = first
-        self.expression: Expression | None = None
         self.words: list[Item] = []
-        self.governed = False
-        self.link = ""
-        self.last: Item | None = None
-        self.prior: Expression | None = None
-        self.generic: Item | None = None
-        self.taking = False
-        self.with_words = False
-        self.own_status = ""
-        self.sex: Item | None = None
-        self.age: Item | None = None
-        self.late: tuple[str, ...] = ()
-        self.fresh = True
-        self.window_item: Item | None = None
-        self.part: Part | None = None
-        self.diagnosed = False
-        self.requiring = False
-        self.leaf: Expression | None = None
-        self.people: Item | None = None
-        self.treating = False
-        self.substance: Item | None = None
-        self.windowed: Item | None = None
 
     def read(self, part: Part, items: list[Item]) -> None:
         """Phrase = {modifier} [{word} name {window | brackets | link {modifier} name}]."""
         self.part = part
-        self.diagnosed = any(i.text in told_by.DIAGNOSED for i in items)
+        for item in items:
+            if item.text in told_by.DIAGNOSED:
+                self.diagnosed = True
         joined, most = 0, MAX_JOINED // (self.depth + 1)
         for n, item in enumerate(items):
             before = self.expression
@@ -110,6 +122,9 @@ class Phrase:
         part.mods = mods
 
     def _take(self, item: Item) -> None:
+        if item.kind in _PASSING:
+            self._cue(item)
+            return
         match item.kind:
             case "anatomy" if not self.organs and not self._of_organ(item):
                 word = Item("word", item.start, item.end, item.text.lower())
@@ -170,6 +185,9 @@ class Phrase:
         cue = item.cue
         value = cue.value if cue is not None else ""
         match item.kind:
+            case "plain" | "person" | "modal" | "verb" if self.expression is not None:
+                if item.kind == "verb" and item.text in {"treated with", "been treated with"}:
+                    self.link = "with"
             case "status":
                 if self.expression is not None and not self.link:
                     if value not in {"current", "planned"}:
@@ -235,8 +253,6 @@ class Phrase:
                 self.sex = item
             case "agegroup":
                 self.age = item
-            case "verb" if self.expression is not None and item.text in {"treated with", "been treated with"}:
-                self.link = "with"
             case "verb" if self.expression is None and not self.words and item.text not in told_by.DIAGNOSED:
                 self.taking = True
             case "substance" if self.expression is None and self.generic is None:
