@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -21,8 +22,10 @@ def parse_row(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def load_tables() -> None:
-    """Loads what reading needs once, for all processes that are forked."""
+    """Loads what reading needs once, for all processes that are forked; the collector of garbage need not walk it again."""
     matching.parse_eligibility("Age 18 or older")
+    gc.collect()
+    gc.freeze()
 
 
 def parse(
@@ -32,10 +35,8 @@ def parse(
 ) -> None:
     """Read eligibility text into criteria, with expressions and exact places."""
     if ndjson_form:
-        jobs = jobs or processors()
-        if jobs > 1:
-            load_tables()
-        stream(parse_row, jobs=jobs)
+        load_tables()
+        stream(parse_row, jobs=jobs or processors())
         return
     parsed = matching.parsed_to_json(matching.parse_eligibility(read_input(file)))
     sys.stdout.write(orjson.dumps(parsed, option=orjson.OPT_INDENT_2).decode() + "\n")
