@@ -8,13 +8,13 @@ from matching.model.criterion import AllOf, AnyOf, AtLeast, Expression, If, Not,
 _DEPTH = 60
 
 
-def without_both_sexes(expression: Expression, role: Role) -> Expression:
-    """The same without "male or female", which holds for everybody: nobody is asked for a sex that decides nothing.
+def open_to_both_sexes(expression: Expression, role: Role) -> Expression:
+    """The same with "male or female" as what it is, a permission: it holds for everybody, and nobody is asked for a sex.
 
     An exclusion that says nothing else stays as it is: it cannot mean what it says.
     """
     if _is_everybody(expression):
-        return AllOf(()) if role is Role.INCLUSION else expression
+        return If(expression, expression) if role is Role.INCLUSION else expression
     return _narrower(expression, 0)
 
 
@@ -23,8 +23,7 @@ def _narrower(expression: Expression, depth: int) -> Expression:
         return expression
     match expression:
         case AllOf(of=parts):
-            kept = tuple(_narrower(part, depth + 1) for part in parts if not _is_everybody(part))
-            return kept[0] if len(kept) == 1 and len(parts) > 1 else AllOf(kept)
+            return AllOf(tuple(If(part, part) if _is_everybody(part) else _narrower(part, depth + 1) for part in parts))
         case AnyOf(of=parts):
             return AnyOf(tuple(_narrower(part, depth + 1) for part in parts))
         case _:

@@ -20,7 +20,7 @@ from matching.model.criterion import (
     Unreadable,
 )
 from matching.reading import grammar, leads
-from matching.reading.caution import cautious, without_both_sexes
+from matching.reading.caution import cautious, open_to_both_sexes
 from matching.reading.logic import settles
 from matching.reading.sections import Line, joined_by_or, split
 
@@ -156,7 +156,7 @@ def _own_reading(text: str, line: Line, lines: tuple[Line, ...]) -> tuple[Expres
     ):
         return neutral(line.role), 1.0
     reading = grammar.read_line(text, line.body, line.end, line.role, above)
-    return without_both_sexes(cautious(reading.expression, line.role), line.role), reading.coverage
+    return open_to_both_sexes(cautious(reading.expression, line.role), line.role), reading.coverage
 
 
 def _group(text: str, line: Line, own: Expression, parts: list[tuple[Line, Criterion]]) -> Expression | None:

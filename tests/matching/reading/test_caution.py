@@ -35,8 +35,8 @@ def test_a_criterion_that_is_only_a_sex_still_excludes():
 @pytest.mark.parametrize(
     ("text", "role", "kind"),
     [
-        ("Male or female", "Inclusion", "all_of"),
-        ("Female or Male, over 3 and under 9 years of age", "Inclusion", "age"),
+        ("Male or female", "Inclusion", "if"),
+        ("Female or Male, over 3 and under 9 years of age", "Inclusion", "all_of"),
         ("Males and females", "Exclusion", "any_of"),
     ],
 )
