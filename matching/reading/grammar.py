@@ -386,6 +386,8 @@ def _clause(items: list[Item], mods: Mods, line: Line, depth: int) -> Expression
             if late is not None:
                 told.remove(late)
             before = line.read(items[:n], mods, depth + 1)
+            if late is None and before is not None and line.exclusion:
+                before = _perhaps_timed(before, told)
             if late is not None and late.window is not None and before is not None:
                 before = with_window(before, late.window)
             after = read_list(told, line, depth + 1)
@@ -408,6 +410,22 @@ _FINISHED = re.compile(r"(?:\w{2,}ed|\w{3,}ing|free|since|after|for)$")
 
 
 _MOST_AFTER = 3
+
+
+def _perhaps_timed(before: Expression, told: list[Item]) -> Expression:
+    """What an exception limits, where a time behind the exception may be said of it: then it holds at that time only.
+
+    "A study other than this one within 6 months or at present".
+    """
+    n = next((k for k, i in enumerate(told) if i.window is not None), -1)
+    window = told[n].window if n > 0 else None
+    if window is None or window.upper is None or window.direction not in {"before", "around"}:
+        return before
+    if any(i.kind in {"that", "link", "verb"} or _FINISHED.search(i.text) for i in told[:n]):
+        return before
+    if any(getattr(e, "window", None) is not None for e in leaves(before)):
+        return before
+    return narrowed(before, Unreadable(told[n].start, told[n].end, "whether the time is said of it"))
 
 
 def _late_window(told: list[Item]) -> Item | None:

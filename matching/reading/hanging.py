@@ -40,7 +40,7 @@ def _link_before_modifiers(items: list[Item]) -> int:
         k -= 1
     if k <= 0 or items[k].kind not in _LINKS or not any(i.kind == "qual" for i in items[k + 1 :]):
         return 0
-    return k if has(items[:k], NAMES | {"measure"}) else 0
+    return k if has(items[:k], NAMES | {"measure", "generic", "compound"}) else 0
 
 
 def _is_modified_name(items: list[Item]) -> bool:

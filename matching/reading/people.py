@@ -105,11 +105,14 @@ def read_subgroup(items: list[Item], kinds: set[str], mods: Mods, line: Line, de
     if told is not None:
         return told
     if items[0].kind == "if":
+        listed = (
+            items[0].text == "patients with known"
+        )  # "patients with known asthma, COPD or gout": no condition of another
         cut = next(
             (
                 k
                 for k, i in enumerate(items)
-                if k and ((i.kind == "sep" and i.text == ",") or i.text in {"then", "must", "should"})
+                if k and ((i.kind == "sep" and i.text == "," and not listed) or i.text in {"then", "must", "should"})
             ),
             -1,
         )

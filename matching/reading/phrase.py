@@ -150,6 +150,8 @@ class Phrase:
                 self._denied(item)
             case "hung":
                 told = self.line.read(item.inner, NOTHING, self.depth + 1)
+                if told is not None and self.treating and self.generic is not None and self.expression is None:
+                    told = clouded(told, Unreadable(self.generic.start, self.generic.end, "a treatment of it"))
                 self.join(told if told is not None else self.line.unreadable(item.inner), item)
             case "function":
                 heads.function(self, item)

@@ -28,6 +28,13 @@ _UNABLE = re.compile(
 )
 
 
+_ASIDE = re.compile(r"\([^()]*\)")
+"""What stands in brackets denies no promise: "a stable (not as-needed) dose and willing to keep it"."""
+_AS_JUDGED = re.compile(
+    r"(?i)\W*(?:as|if|when)\s+(?:judged|deemed|determined|assessed|considered|evaluated|decided|defined)\b|\W*(?:in|per|at|according\s+to|based\s+on|by)\s+(?:the\s+)?"
+    r"(?:opinion|judge?ment|discretion|view|investigator|judgement|clinical)\b|\W*(?:judged|deemed|determined|considered)\s+(?:to\s+be\s+\w+\s+)?by\b"
+)
+"""Who weighs what stands before the comma: the one is not enough without the other."""
 _TAKEN_PART = re.compile(r"(?i)\b(?:enrol\w*|randomi[sz]ed|participat\w+|completed|parent|core|main|lead[\s-]in)\b")
 """What says that somebody takes part, or took part, in this study or in the one before it."""
 _CAUSE = re.compile(
@@ -113,7 +120,7 @@ def read_promise(items: list[Item], mods: Mods, line: Line, depth: int) -> Expre
         else:
             cut = 0
     head = items[cut:n]
-    spoken = line.text[(items[cut].start if cut < n else begin) : item.end]
+    spoken = _ASIDE.sub(" ", line.text[(items[cut].start if cut < n else begin) : item.end])
     end = max(item.end, min(span[-1].end, item.start + 90))
     site: Expression = OnSite(item.start, end, topic)
     denials = [k for k, i in enumerate(head) if i.kind == "neg" and has(head[:k], CONTENT)]
@@ -174,6 +181,8 @@ def read_promise(items: list[Item], mods: Mods, line: Line, depth: int) -> Expre
     if len(parts) == 1:
         return parts[0]
     joint = next((j for j in joints if j), "")
+    if judged and not joint and len(parts) == 2 and _AS_JUDGED.match(line.text, items[cut].start) is not None:
+        return all_of(parts)  # "cognitive impairment, as judged by the doctor"
     if joint == "or" or (not joint and line.exclusion):
         return any_of(parts)
     if joint == "and" and line.exclusion:
