@@ -32,6 +32,7 @@ from app.api.middleware import BodyLimit, HeadAsGet, Observe, RateLimit
 from app.api.stored import KeptAnswers, StoredAnswers
 from app.metrics import Metrics
 from app.settings import Settings, load_settings, snapshot_folder
+from app.store.documents import Documents
 from app.store.engine import create_engine_for
 from app.store.places import gazetteer
 from app.store.replica import read_engine
@@ -140,7 +141,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(CompressMiddleware, minimum_size=1000)
     app.add_middleware(BodyLimit, limit=chosen.max_body_bytes, limits={batch.PATH: batch.MAX_BATCH_BYTES})
     kept = KeptAnswers(app.state.store)
-    app.add_middleware(StoredAnswers, reads=app.state.store.reads, kept=kept)
+    app.add_middleware(StoredAnswers, documents=Documents(app.state.store.reads), kept=kept)
     if chosen.cors_origins:
         app.add_middleware(
             CORSMiddleware,

@@ -19,7 +19,6 @@ from email.utils import format_datetime
 from urllib.parse import parse_qsl
 
 import anyio.to_thread
-from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -159,9 +158,9 @@ class KeptAnswers:
 class StoredAnswers:
     """Answers from memory, or from the store by the shortest way, or by the routes behind it."""
 
-    def __init__(self, app: ASGIApp, reads: Engine, kept: KeptAnswers) -> None:
+    def __init__(self, app: ASGIApp, documents: Documents, kept: KeptAnswers) -> None:
         self.app = app
-        self.documents = Documents(reads)
+        self.documents = documents
         self.kept = kept
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -236,7 +236,18 @@ def _governor(part: Part) -> Item | None:
     for item in part.items:
         if item.kind == "narrow":
             return None if item.text == "onset of" else item
-        if item.kind not in {"plain", "prep", "qual", "status", "person", "neg", "modal", "word", "generic", "compound"}:
+        if item.kind not in {
+            "plain",
+            "prep",
+            "qual",
+            "status",
+            "person",
+            "neg",
+            "modal",
+            "word",
+            "generic",
+            "compound",
+        }:
             return None
     return None
 
