@@ -5,32 +5,37 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from matching.knowledge import hierarchy
 from matching.model.criterion import (
-    AgeIs,
-    AllOf,
-    AnyOf,
     ConditionIs,
     Expression,
-    PregnancyIs,
-    ResultIs,
-    ScoreIs,
-    SexIs,
     TreatmentIs,
     Unreadable,
-    Window,
 )
 from matching.reading.attributes import with_attributes, without_attributes
 from matching.reading.cues import Cue
 from matching.reading.hanging import either_status, hung, not_done
 from matching.reading.items import CONTENT, NAMES, Item, find
 from matching.reading.joining import combine, runs, spread_windows
-from matching.reading.logic import all_of, any_of, clouded, leaves, narrowed
-from matching.reading.mentions import NOTHING, Mods, with_qualifiers, with_window
-from matching.reading.modifiers import join_modifiers, named
+from matching.reading.logic import all_of, narrowed
+from matching.reading.mentions import NOTHING, Mods
+from matching.reading.modifiers import join_modifiers
 from matching.reading.parts import Line, Part
 from matching.reading.phrase import Phrase
-from matching.reading.shared_nouns import share_nouns, shares_its_noun, without_adjectives
+from matching.reading.shared_meaning import (
+    course_of,
+    governor_of,
+    hold,
+    is_governed,
+    maybe_of_course,
+    part_sexes,
+    share_bases,
+    share_cancers,
+    share_results,
+    shared_people,
+    spread_clause,
+    trailing_phrases,
+)
+from matching.reading.shared_nouns import share_nouns, without_adjectives
 from matching.reading.shared_words import shared_abuse, shared_shifts
 
 MAX_PARTS = 400
@@ -177,12 +182,12 @@ def read_coordination(items: list[Item], mods: Mods, line: Line, depth: int) -> 
     for part in parts:
         if part.alternative:
             carried = base
-        course, carried = _course(part, before, course, carried)
+        course, carried = course_of(part, before, course, carried)
         base = carried
         if governor is not None:
-            governor = governor if _is_governed(part, ends_in_or=ends_in_or) else None
+            governor = governor if is_governed(part, ends_in_or=ends_in_or) else None
             carried = carried._replace(narrow=governor)
-        elif (first := _governor(part)) is not None:
+        elif (first := governor_of(part)) is not None:
             governor = first
         if part.expression is None:
             organs = before is not None and (
@@ -190,7 +195,7 @@ def read_coordination(items: list[Item], mods: Mods, line: Line, depth: int) -> 
                 or (organs and any(i.kind == "anatomy" for i in before.items[-1:]))
             )
             _read_part(part, carried, line, depth, organs=organs, first=before is None)
-            _maybe_of_course(part, course)
+            maybe_of_course(part, course)
         if _only_modifies(part, before):
             continue
         if base.qualifiers:
@@ -204,7 +209,7 @@ def read_coordination(items: list[Item], mods: Mods, line: Line, depth: int) -> 
             own = mods.qualifiers if part.alternative else tuple(q for q in carried.qualifiers if q not in repeated)
             carried = carried._replace(qualifiers=own)
         if part.expression is None and part.mods.window is not None and before is not None and not mods.window:
-            _hold(parts[: parts.index(part)], part.mods.window)
+            hold(parts[: parts.index(part)], part.mods.window)
             carried = carried._replace(window=None)
         if part.items and any(i.kind == "denied" for i in part.items):
             carried = carried._replace(qualifiers=())
@@ -219,82 +224,21 @@ def read_coordination(items: list[Item], mods: Mods, line: Line, depth: int) -> 
         return None
     if len(read) == 1:
         return combine(runs(read), items, line)
-    read = _trailing_phrases(read)
-    _part_sexes(read)
-    people = _shared_people(read)
-    _share_cancers(read)
-    _share_bases(read, line)
-    _share_results(read)
+    read = trailing_phrases(read)
+    part_sexes(read)
+    people = shared_people(read)
+    share_cancers(read)
+    share_bases(read, line)
+    share_results(read)
     spread_windows(read)
-    _spread_clause(read)
+    spread_clause(read)
     joined = combine(runs(read), items, line)
     return all_of((*people, joined)) if people else joined
-
-
-def _governor(part: Part) -> Item | None:
-    """What narrows the first name of a member, and may narrow the names listed after it ("exacerbation of asthma or COPD")."""
-    for item in part.items:
-        if item.kind == "narrow":
-            return None if item.text == "onset of" else item
-        if item.kind not in {
-            "plain",
-            "prep",
-            "qual",
-            "status",
-            "person",
-            "neg",
-            "modal",
-            "word",
-            "generic",
-            "compound",
-        }:
-            return None
-    return None
-
-
-def _is_governed(part: Part, *, ends_in_or: bool) -> bool:
-    """Whether a member is a bare name, or one with modifiers, that "or" joins to the names before it."""
-    if not (part.joint == "or" or (part.joint == "," and ends_in_or)):
-        return False
-    n = next((k for k, i in enumerate(part.items) if i.kind in NAMES), -1)
-    return n >= 0 and all(i.kind in {"qual", "plain"} for i in part.items[:n])
 
 
 _OF_MEDICINE = re.compile(
     r"(?i)\b(?:medical|systemic|somatic|physical|organic)\s+(?:illness(?:es)?|conditions?|disorders?|diseases?|problems?)\b"
 )
-_COURSES = frozenset({"acute", "chronic", "subacute"})
-
-
-def _course(part: Part, before: Part | None, course: tuple[str, ...], carried: Mods) -> tuple[tuple[str, ...], Mods]:
-    """How a disease runs ("acute"), where a comma parts a name from the next: taken out of what is carried on, and kept.
-
-    "Acute pulmonary disease, cardiac failure" may say it of the first alone; adjectives that share a noun share this too.
-    """
-    told = tuple(q for q in carried.qualifiers if q in _COURSES)
-    if (
-        not told
-        or before is None
-        or not isinstance(before.expression, ConditionIs)
-        or not (part.joint == "," or part.comma)
-        or any(shares_its_noun(i) for i in (*before.items, *part.items))
-    ):
-        return course, carried
-    return told, carried._replace(qualifiers=tuple(q for q in carried.qualifiers if q not in told))
-
-
-def _maybe_of_course(part: Part, course: tuple[str, ...]) -> None:
-    """A name that the course of the one before may be said of: settled where both readings agree."""
-    told = part.expression
-    if not course or not isinstance(told, ConditionIs) or _COURSES.intersection(told.qualifiers) or part.restart:
-        return
-    mark = Unreadable(told.start, told.end, f"whether it must be {' or '.join(course)}")
-    part.expression = any_of((with_qualifiers(told, course), all_of((told, mark))))
-
-
-def _is_treatment(expression: Expression) -> bool:
-    found = [e for e in leaves(expression) if not isinstance(e, Unreadable)]
-    return bool(found) and all(isinstance(e, TreatmentIs) for e in found)
 
 
 _SAYING_MORE = (
@@ -346,154 +290,6 @@ def _again_at(part: Part, before: Part | None) -> bool:
     part.expression = replace(last, window=part.mods.window)
     part.window = part.mods.window
     return True
-
-
-def _trailing_phrases(parts: list[Part]) -> list[Part]:
-    """A part that a comma sets off and a preposition begins ("..., for all trauma patients") narrows the one before."""
-    out: list[Part] = []
-    for part in parts:
-        last = out[-1] if out else None
-        if last is not None and part.joint == "," and part.items and part.items[0].kind == "prep" and not part.negated:
-            assert last.expression is not None and part.expression is not None
-            rest = Unreadable(part.items[0].start, part.items[-1].end, "how this belongs to what stands before it")
-            last.expression = all_of((last.expression, clouded(part.expression, rest)))
-            continue
-        out.append(part)
-    return out
-
-
-def _shared_people(parts: list[Part]) -> tuple[Expression, ...]:
-    """The age and sex before a list ("adults over 65 with asthma or bronchitis"), taken out of its first member.
-
-    They are said of the person, so they hold for every member that begins no statement of its own.
-    """
-    first = parts[0]
-    if len(parts) < 2 or first.base is None or first.negated or any(p.restart or p.negated for p in parts[1:]):
-        return ()
-    base = first.base.of if isinstance(first.base, AllOf) else (first.base,)
-    whole = first.expression.of if isinstance(first.expression, AllOf) else ()
-    people = tuple(e for e in base if _is_person(e, base))
-    if people and not any(isinstance(e, SexIs) for p in parts[1:] if p.expression for e in leaves(p.expression)):
-        people = tuple(e for e in whole if e in people or isinstance(e, SexIs))
-    rest = tuple(e for e in whole if e not in people)
-    if not people or not rest or len(rest) + len(people) != len(whole):
-        return ()
-    left = tuple(e for e in base if e not in people)
-    first.base = all_of(left) if left else None
-    first.expression = all_of(rest)
-    return people
-
-
-def _part_sexes(parts: list[Part]) -> None:
-    """Members for one sex and for the other are alternatives: "females of non-childbearing potential and male subjects"."""
-    told = [
-        {i.cue.value for i in p.items if i.kind == "sex" and i.cue is not None}
-        if p.expression is not None and all(isinstance(e, SexIs | PregnancyIs) for e in leaves(p.expression))
-        else set()
-        for p in parts
-    ]
-    for n in range(1, len(parts)):
-        if parts[n].joint == "and" and told[n - 1] and told[n] and not told[n - 1] & told[n]:
-            parts[n].joint = "or"
-
-
-def _share_cancers(parts: list[Part]) -> None:
-    """A stage in a list ("lung cancer stage III or stage IV") is of the cancer before it."""
-    base: Expression | None = None
-    for part in parts:
-        told = part.expression
-        if isinstance(told, ScoreIs) and told.instrument in _STAGES:
-            if base is not None and part.joint == "or":
-                part.expression = all_of((base, told))
-        elif isinstance(told, AllOf) and any(isinstance(e, ScoreIs) and e.instrument in _STAGES for e in told.of):
-            base = next((e for e in told.of if isinstance(e, ConditionIs)), None)
-        else:
-            base = None
-
-
-def _is_tumour(told: ConditionIs) -> bool:
-    return told.concept.id is not None and hierarchy.is_a(told.concept.id, "D009369")
-
-
-def _share_results(parts: list[Part]) -> None:
-    """A result before a tumour ("CD20-positive lymphoma or leukemia") may be said of the tumours behind "or" too."""
-    result: ResultIs | None = None
-    for part in parts:
-        told = part.expression
-        if part.restart or part.negated or part.joint not in {"", "or", "/", ","}:
-            result = None
-        if isinstance(told, AllOf) and isinstance(told.of[0], ResultIs) and isinstance(told.of[-1], ConditionIs):
-            before = told.of[0].start < told.of[-1].start and _is_tumour(told.of[-1])
-            result = told.of[0] if before else None
-        elif isinstance(told, ConditionIs) and result is not None and _is_tumour(told):
-            mark = Unreadable(told.start, told.end, "whether the result is said of this one too")
-            part.expression = all_of((told, any_of((result, mark))))
-        else:
-            result = None
-
-
-_STAGES = frozenset({"stage", "ajcc_stage"})
-
-
-def _is_person(part: Expression, beside: tuple[Expression, ...]) -> bool:
-    """Whether a part bounds the age or the sex, or is the doubt about such a bound ("age = 65 years")."""
-    if isinstance(part, AgeIs | SexIs):
-        return True
-    if isinstance(part, Unreadable):
-        return any(isinstance(e, AnyOf) and part in e.of and _is_person(e, ()) for e in beside)
-    return (
-        isinstance(part, AnyOf)
-        and all(isinstance(e, AgeIs | Unreadable) for e in part.of)
-        and any(isinstance(e, AgeIs) for e in part.of)
-    )
-
-
-def _share_bases(parts: list[Part], line: Line) -> None:
-    """After "diabetes with nephropathy" an "or retinopathy" may stand for diabetes with it, or for itself: both must hold."""
-    base: Expression | None = None
-    loose = required = False
-    for part in parts:
-        assert part.expression is not None
-        if part.restart or part.negated or (part.joint == "and" and not line.exclusion):
-            base = None
-        elif base is not None and required and _is_treatment(part.expression):
-            rest = Unreadable(part.items[0].start, part.items[-1].end, "whether it was required")
-            part.expression = all_of(
-                (base, part.expression, rest)
-            )  # "hypoglycemia requiring glucagon or hospitalization"
-        elif base is not None and part.base is None and part.items:
-            rest = Unreadable(part.items[0].start, part.items[-1].end, "whether it stands for itself")
-            part.expression = all_of((part.expression, any_of((base, rest)), *((rest,) if loose else ())))
-        if part.base is not None:
-            base, loose, required = part.base, part.loose, part.required
-
-
-def _spread_clause(parts: list[Part]) -> None:
-    """A clause after the last name ("A or B that requires oxygen") may be said of the names before it too."""
-    last = parts[-1]
-    if len(parts) < 2:
-        return
-    n = next((k for k, i in enumerate(last.items) if k and _begins_clause(i) and named(last.items[:k])), 0)
-    if not n or (n == len(last.items) - 1 and last.items[n].kind != "word"):
-        return
-    mark = Unreadable(last.items[n].start, last.items[-1].end, "whether this is said of the whole list")
-    for part in reversed(parts[:-1]):
-        begins = part.restart and part is not parts[0]
-        if begins or not isinstance(part.expression, ConditionIs | TreatmentIs):
-            return
-        part.expression = narrowed(part.expression, mark)
-
-
-def _begins_clause(item: Item) -> bool:
-    """Whether a clause begins that says more of the names before it ("that ...", "due to ...", "picked up by ...")."""
-    return item.kind in {"that", "narrow"} or (item.kind == "word" and len(item.text) > 5 and item.text.endswith("ed"))
-
-
-def _hold(parts: list[Part], window: Window) -> None:
-    """A window set off by a comma holds for all members before it ("A, B or C, within 3 weeks")."""
-    for part in parts:
-        if part.expression is not None and part.window is None:
-            part.expression = with_window(part.expression, window)
 
 
 _PREDICATES = frozenset({"have", "has", "had", "is", "are", "was", "were", "been", "being", "must", "should"})
