@@ -24,9 +24,10 @@ from matching.model.criterion import (
 from matching.reading import brackets, heads, leftovers
 from matching.reading import phrase_words as told_by
 from matching.reading.absence import away
+from matching.reading.adjacent import adjacent
 from matching.reading.defined import shown_by
 from matching.reading.items import Item
-from matching.reading.logic import all_of, any_of, clouded, leaves, narrowed, negate
+from matching.reading.logic import all_of, clouded, narrowed, negate
 from matching.reading.mentions import CONDITIONS, NOTHING, Mods, dated, mention, with_qualifiers, with_window
 from matching.reading.parts import Line, Part
 from matching.reading.windows import of_absence
@@ -37,12 +38,6 @@ _WITHIN = re.compile(r"(?i)\b(?:within|(?:in|during|over)\s+the\s+(?:last|past|p
 
 
 _STATUS_SCALES = frozenset({"ecog", "karnofsky", "lansky", "who_ps"})
-
-
-def _of_scores(measured: Expression) -> bool:
-    """Whether a statement bounds scores alone, whatever of their classes was not told apart."""
-    found = list(leaves(measured))
-    return all(isinstance(e, ScoreIs | Unreadable) for e in found) and any(isinstance(e, ScoreIs) for e in found)
 
 
 _PASSING = frozenset(
@@ -332,7 +327,7 @@ class Phrase:
         if item.analyte is not None and not own and self._of_scale(item.analyte.entry):
             return
         if self.expression is not None and not self.link:
-            self._adjacent(item, own)
+            adjacent(self, item, own)
             return
         if self.link in {"narrow", "prep", "that"} and own:
             self._linked(item, mods, own)
@@ -405,80 +400,6 @@ class Phrase:
         return item.tight and bool(self.words) and self.words[-1].text in {
             "anti", "pre", "post", "pseudo", "para", "peri", "sub", "extra", "ex", "hypo", "hyper", "mimicking", "like"
         }  # fmt: skip
-
-    def _adjacent(self, item: Item, words: list[Item]) -> None:
-        """Adjacent = name [{word}] name, with nothing said of how they belong together."""
-        leaf = mention(item, self.mods if not words else self.mods._replace(shift=None), self.line.text)
-        assert self.expression is not None
-        same = (
-            self.last is not None
-            and self.last.term is not None
-            and item.term is not None
-            and self.last.term.concept_id == item.term.concept_id
-        )
-        self.words = []
-        if same or (not words and self._head_only(item)):
-            return
-        if not words and self.last is not None and self.last.term is not None and item.term is not None:
-            compound = self._compounded(self.last, item)
-            if compound is not None:
-                self.expression = compound if self.prior is None else all_of((self.prior, compound))
-                self.last = item
-                return
-        first = words[0] if words else item
-        rest = (
-            self.line.unreadable(words) if words else Unreadable(first.start, item.end, "how two names belong together")
-        )
-        measured = self.last.expression if self.last is not None else None
-        scored = measured is not None and _of_scores(measured)
-        scored = scored or isinstance(self.expression, ResultIs)
-        if not words and (scored or isinstance(leaf, (PregnancyIs, OnSite))):
-            self.expression = all_of((self.expression, leaf))
-        elif words and words[0].text.endswith(told_by.NOT_NOUNS):
-            self.expression = all_of((self.expression, clouded(leaf, rest)))
-        elif self._shows(item):  # "chest radiography shows heart failure"
-            self.expression = narrowed(leaf if self.prior is None else all_of((self.prior, leaf)), rest)
-        elif not words and self.last is not None and self.last.term is not None and item.term is not None:
-            # One of the two is what is spoken of, the other narrows it: who has neither has nothing of it.
-            self.expression = narrowed(any_of((self.expression, leaf)), rest)
-        else:
-            self.expression = clouded(all_of((self.expression, leaf)), rest)
-        self.last = item
-
-    def _shows(self, item: Item) -> bool:
-        """Whether a test without a value stands before a disease that it shows."""
-        last = self.last
-        if last is None or item.term is None:
-            return False
-        between = self.line.text[last.end : item.start].lower().split()
-        if not between or between[0] not in told_by.SHOWING or len(between) > 3:
-            return False
-        tested = last.analyte is not None or (last.term is not None and last.term.category == "procedure")
-        return tested and item.term.category in CONDITIONS
-
-    def _head_only(self, item: Item) -> bool:
-        """Whether the second name only says of what sort the first is ("HIV infection", "tuberculosis disease")."""
-        last = self.last
-        if last is None or last.term is None or last.term.category not in CONDITIONS or item.term is None:
-            return False
-        if item.text.lower() in told_by.SORTS:
-            return True
-        return hierarchy.is_a(last.term.concept_id, item.term.concept_id)
-
-    def _compounded(self, last: Item, item: Item) -> Expression | None:
-        """Compound = name name, where the first qualifies the second ("diabetic gastroparesis", "glaucoma surgery").
-
-        A second name with a capital letter begins something else: a list that lost its commas.
-        """
-        text = self.line.text
-        if not text[item.start].islower() or last.end + 1 < item.start or last.term is None or item.term is None:
-            return None
-        told = text[last.start : last.end]
-        if last.term.category in {"procedure", "device"} and item.text.lower() in told_by.OPERATIONS:
-            return self.expression  # "deep brain stimulation surgery"
-        if item.term.category in CONDITIONS:
-            return mention(item, self.mods._replace(qualifiers=(*self.mods.qualifiers, told)), text)
-        return narrowed(mention(item, self.mods, text), Unreadable(last.start, last.end, "which of the treatments"))
 
     def _linked(self, item: Item, mods: Mods, words: list[Item]) -> None:
         rest = self.line.unreadable(words)
