@@ -33,7 +33,7 @@ QUIET_S = 10.0
 def measure(report: Report, run: Run) -> None:
     """Every size on SQLite; data changes under the largest."""
     for size in run.sizes:
-        store = run.store(size, "sqlite", open_only=True)
+        store = run.multiplied(size, "sqlite", whole=True)
         begin = time.perf_counter()
         arrays = run.folder / f"arrays_{size}"
         made = refresh(store, arrays)

@@ -1,7 +1,8 @@
-"""A registry of several times the size of a stored one, by copying its rows under other ids: for measuring search alone.
+"""A registry of several times the size of a stored one, by copying its rows under other ids, so that it is there in minutes.
 
-The whole documents and the parsed criteria stay behind, as no search reads them; so a registry of 600,000 trials is
-there in minutes. Places, dates, statuses and words are those of the smaller one, each as often as there are copies.
+For measuring searches the whole documents and the parsed criteria stay behind, as no search reads them; for measuring
+matches they come too, the documents under their first ids. Places, dates, statuses, words and numbers are those of the
+smaller one, each as often as there are copies.
 """
 
 from __future__ import annotations
@@ -19,14 +20,16 @@ APART = 9_000_000
 
 OWN = "SELECT column_name FROM information_schema.columns WHERE table_name = '{}' ORDER BY ordinal_position"
 TABLES = ("trial", "trial_facet", "trial_site", "trial_text")
+WHOLE = (*TABLES, "trial_version", "trial_criteria")
 
 
-def multiply(base: Engine, made: Engine, copies: int) -> None:
-    """Fills an empty migrated database with so many copies of another one of the same kind."""
+def multiply(base: Engine, made: Engine, copies: int, *, whole: bool = False) -> None:
+    """Fills an empty migrated database with so many copies of another one of the same kind; `whole`: for matches too."""
+    tables = WHOLE if whole else TABLES
     if base.dialect.name == "postgresql":
-        _by_copy(base, made, copies)
+        _by_copy(base, made, copies, tables)
     else:
-        _by_attaching(base, made, copies)
+        _by_attaching(base, made, copies, tables)
     with base.connect() as connection:
         state = connection.execute(text("SELECT digest, trials FROM data_state")).one()
     with made.begin() as connection:
@@ -36,14 +39,14 @@ def multiply(base: Engine, made: Engine, copies: int) -> None:
         connection.exec_driver_sql("ANALYZE")
 
 
-def _by_attaching(base: Engine, made: Engine, copies: int) -> None:
+def _by_attaching(base: Engine, made: Engine, copies: int, tables: tuple[str, ...]) -> None:
     connection = made.raw_connection()
     cursor: Any = connection.cursor()
     for setting in ("cache_size = -2000000", "synchronous = OFF", "foreign_keys = OFF"):
         cursor.execute(f"PRAGMA {setting}")
     cursor.execute("ATTACH ? AS base", (sqlite_path(base.url.render_as_string(hide_password=False)),))
     cursor.execute("BEGIN")
-    for table in TABLES:
+    for table in tables:
         if table == "trial_text":
             names = text_columns("sqlite")
         else:
@@ -55,11 +58,11 @@ def _by_attaching(base: Engine, made: Engine, copies: int) -> None:
     connection.invalidate()
 
 
-def _by_copy(base: Engine, made: Engine, copies: int) -> None:
+def _by_copy(base: Engine, made: Engine, copies: int, tables: tuple[str, ...]) -> None:
     source, target = base.raw_connection(), made.raw_connection()
     read: Any = source.cursor()
     write: Any = target.cursor()
-    for table in TABLES:
+    for table in tables:
         read.execute(OWN.format(table))
         names = tuple(row[0] for row in read.fetchall())
         for statement in _statements(table, names, copies, ""):

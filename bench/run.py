@@ -75,19 +75,19 @@ class Run:
             self._stores[key] = store
         return self._stores[key]
 
-    def multiplied(self, size: int, database: str) -> TrialStore:
-        """For searches alone: above MULTIPLIED trials, a registry of that size copied as often as it goes in."""
+    def multiplied(self, size: int, database: str, *, whole: bool = False) -> TrialStore:
+        """Above MULTIPLIED trials a registry of about that size, copied as often as it goes in; `whole`: open trials, for matches."""
         if size <= MULTIPLIED:
-            return self.store(size, database)
-        key = (size, f"{database}, copied", False)
+            return self.store(size, database, open_only=whole)
+        key = (size, f"{database}, copied", whole)
         if key not in self._stores:
-            base = self.store(MULTIPLIED, database)
-            engine = create_engine_for(self._url(f"copied_{size}_{len(self.records)}", database))
+            base = self.store(MULTIPLIED, database, open_only=whole)
+            engine = create_engine_for(self._url(f"copied_{size}{'_open' * whole}_{len(self.records)}", database))
             self._stack.callback(engine.dispose)
             upgrade(engine)
             store = TrialStore(engine)
             if store.count() != size:
-                multiply(base.engine, engine, size // MULTIPLIED)
+                multiply(base.engine, engine, size // MULTIPLIED, whole=whole)
             self._stores[key] = store
         return self._stores[key]
 

@@ -262,9 +262,9 @@ def _statement(items: list[Item], mods: Mods, line: Line) -> Expression | None:
     either = _OR_IF.search(line.text, items[0].start, items[-1].end)
     if either is not None and not line.exclusion:
         ahead = [i for i in items if i.end <= either.start()]
-        told = line.read(trim(ahead), mods, 0) if has(ahead, NAMES) else None
+        rest = [i for i in items if i.start >= either.start()]
+        told = line.read(trim(ahead), mods, 0) if rest and has(ahead, NAMES) else None
         if told is not None:  # "no steroids or, if on steroids, a stable dose": either of them will do
-            rest = [i for i in items if i.start >= either.start()]
             return any_of((told, line.unreadable(rest, "what is asked of them instead")))
     if any(i.kind == "elapsed" for i in items):
         passed = read_elapsed(items, mods, line)

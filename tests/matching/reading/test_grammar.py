@@ -118,3 +118,13 @@ def test_no_text_makes_it_slow(piece: str) -> None:
     text = piece * (100_000 // len(piece))
     read_line("stroke", 0, 6, Role.EXCLUSION)
     assert grows_in_proportion(lambda part: read_line(part, 0, len(part), Role.EXCLUSION), text)
+
+
+def test_another_way_inside_brackets_breaks_nothing() -> None:
+    # why: "or if they ..." at the end of brackets raised an error and failed the whole text
+    for text in (
+        "No insulin (unless needed, or if they agree)",
+        "No insulin (or if the patient",
+        "No insulin, or if on",
+    ):
+        assert read_line(text, 0, len(text), Role.INCLUSION).expression is not None
