@@ -25,6 +25,7 @@ from app.api.schemas.matches import (
     radius_km,
 )
 from app.api.schemas.trials import NctId
+from app.api.turns import turn
 from app.store.countries import country_names
 from app.store.places import PlaceStore, gazetteer
 from app.store.reader import SqlTrialReader
@@ -106,7 +107,7 @@ def post_matches(
     body: MatchRequest = Body(openapi_examples=request_examples("matches")),  # noqa: B008  # FastAPI's way to give examples
 ) -> Response:
     """Ranked trials that the patient may join, with an explanation for each criterion."""
-    with store.reader() as reader:
+    with turn(), store.reader() as reader:
         return about_patient(answer(reader, body, today, gazetteer()))
 
 
@@ -126,7 +127,7 @@ def post_what_if(
     check({"/patient": body.patient, "/change": body.change}, on, gazetteer())
     patient = to_patient(body.patient, on)
     changed = to_patient(overlaid(body.patient, body.change), on)
-    with store.reader() as reader:
+    with turn(), store.reader() as reader:
         found = matching.what_if(
             reader,
             patient,
