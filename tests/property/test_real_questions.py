@@ -42,7 +42,9 @@ def answers(patient: Patient, fact: MissingFact, leaf: Leaf) -> Iterator[Patient
             setting = fact.id.partition("|")[2] or None
             low, high = (entry.plausible_low, entry.plausible_high) if entry else (None, None)
             unit = (entry.unit if entry else fact.unit) if fact.kind == "measurement" else None
-            for value in (0.0 if low is None else low, 1e6 if high is None else high):
+            ends = [b.value for b in (getattr(leaf, "lower", None), getattr(leaf, "upper", None)) if b is not None]
+            inside = ends if fact.kind == "score" else []  # "stage III" has a lower and an upper side, and itself
+            for value in (0.0 if low is None else low, 1e6 if high is None else high, *inside):
                 new = Observation(entry.name if entry else fact.id, value=value, unit=unit, on=TODAY, setting=setting)
                 yield replace(patient, observations=(*patient.observations, new))
         case "result":
