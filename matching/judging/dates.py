@@ -241,20 +241,24 @@ def timeline(on: date, truth: Truth, days: Iterable[date], judge: Callable[[date
 
 def truth_on(truth: Truth, changes: Sequence[Change], day: date) -> Truth:
     """The truth on a day at or after the day of judging."""
-    for change in changes:
-        if change.on > day:
-            break
-        truth = change.to
-    return truth
+    last = _last_change(changes, day)
+    return truth if last is None else last.to
 
 
 def applies_on(applicable: bool, changes: Sequence[Change], day: date) -> bool:
     """Whether the sentence is about the patient on a day at or after the day of judging."""
+    last = _last_change(changes, day)
+    return applicable if last is None else last.applicable
+
+
+def _last_change(changes: Sequence[Change], day: date) -> Change | None:
+    """The last change up to a day; None: nothing has changed by then."""
+    last = None
     for change in changes:
         if change.on > day:
             break
-        applicable = change.applicable
-    return applicable
+        last = change
+    return last
 
 
 def failing_changes(bad: Truth, changes: Sequence[Change]) -> tuple[Change, ...]:

@@ -103,6 +103,8 @@ _SIGNS = {
 _WIDE = dict(zip("；，：。、（）", ";,:.,()", strict=True))
 """What a sign is for the grammar; one that is not here counts as a word."""
 _USELESS = frozenset({"other", "anatomy", "behaviour"})
+TREATMENTS = frozenset({"drug", "class", "substance", "procedure", "device"})
+"""Categories of names that are given or done."""
 
 
 def read_items(text: str, start: int, end: int) -> list[Item]:
@@ -216,13 +218,12 @@ def _since(text: str, w: windows.WindowSpot, names: dict[int, Item]) -> int | No
         return None
     named = [n for n in names.values() if m.end() <= n.start <= m.end() + _FURTHEST]
     first = min(named, key=lambda n: n.start, default=None)
-    if first is None or first.term is None or first.term.category not in _GIVEN_OR_DONE:
+    if first is None or first.term is None or first.term.category not in TREATMENTS:
         return None
     return None if _STOPPED.search(text, m.end(), first.start) else m.end()
 
 
 _STOPPED = re.compile(r"[.;:,(]|\b(?:or|diagnos\w+|onset|start|initiation|beginning)\b")
-_GIVEN_OR_DONE = frozenset({"drug", "class", "substance", "procedure", "device"})
 
 
 def _claims(
@@ -453,7 +454,7 @@ def _names_treatment(words: list[tuple[str, int, int]], i: int, names: dict[int,
     for word, start, _ in words[i : i + 4]:
         name = names.get(start)
         if name is not None:
-            return name.term is not None and name.term.category in _GIVEN_OR_DONE
+            return name.term is not None and name.term.category in TREATMENTS
         if word not in _BEFORE_DRUGS:
             return False
     return False

@@ -29,12 +29,11 @@ from matching.model.criterion import (
     Window,
 )
 from matching.reading.exceptions import rebuilt
-from matching.reading.items import Item
+from matching.reading.items import TREATMENTS, Item
 from matching.reading.logic import all_of, any_of, clouded, narrowed, negate
 from matching.reading.phrase_words import NEEDING
 
 CONDITIONS = frozenset({"condition", "finding", "organism"})
-TREATMENTS = frozenset({"drug", "class", "substance", "procedure", "device"})
 
 _CONDITION_STATUS: dict[str, Status] = {"history": "history", "active": "active", "any": "history", "current": "active"}
 _TREATMENT_STATUS: dict[str, TreatmentStatus] = {
